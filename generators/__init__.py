@@ -1,0 +1,1 @@
+"""Generative models, one file each. Imports only `knowledge`."""

@@ -1,0 +1,87 @@
+"""What every generator offers: fit, sample, save, load."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+from ionwright.knowledge.errors import InvalidRequest
+from ionwright.knowledge.records import Candidate, CandidateMaterial, Target
+
+
+class Generator(ABC):
+    """A model that proposes materials.
+
+    Same seed, same device, same version: same candidates. A generator proposes; whether a
+    proposal is valid, unique or novel is for the judge to say, so nothing is filtered silently.
+    """
+
+    name: ClassVar[str]
+    material: ClassVar[CandidateMaterial]
+    family: ClassVar[str]  # "autoregressive", "diffusion", "vae", "gan", "baseline"
+    conditions: ClassVar[tuple[str, ...]] = ()  # property keys that samples can be asked to follow
+
+    @abstractmethod
+    def fit(self, data: Iterable[Any], *, steps: int, seed: int = 0) -> Iterator[dict[str, float]]:
+        """Trains for `steps` steps; yields metrics now and then, so a caller can draw or stop."""
+
+    @abstractmethod
+    def sample(
+        self, n: int, conditions: Sequence[Target] = (), *, seed: int = 0
+    ) -> list[Candidate]:
+        """Proposes `n` candidates that try to follow the conditions.
+
+        Raises:
+            InvalidRequest: for a condition that this generator does not follow.
+        """
+
+    @abstractmethod
+    def save(self, folder: Path) -> None:
+        """Writes model.safetensors and config.json, all or nothing."""
+
+    @classmethod
+    @abstractmethod
+    def load(cls, folder: Path | None = None, *, device: str = "cpu") -> Self:
+        """Reads saved weights; without a folder, the ones that are shipped.
+
+        Raises:
+            Damaged: if a file is missing or does not match its checksum.
+        """
+
+    @classmethod
+    def check_conditions(cls, conditions: Sequence[Target]) -> None:
+        """Refuses conditions by name that this generator does not follow."""
+        for condition in conditions:
+            if condition.property not in cls.conditions:
+                allowed = ", ".join(cls.conditions) or "none"
+                raise InvalidRequest(
+                    f"generator {cls.name!r} does not follow {condition.property!r}; "
+                    f"conditions it follows: {allowed}"
+                )
+
+
+def generator_names() -> list[str]:
+    """Names of all installed generators, ours and third parties'."""
+    return sorted(entry_points(group="ionwright.generators").names)
+
+
+def generator_class(name: str) -> type[Generator]:
+    """The class registered under this name.
+
+    Raises:
+        InvalidRequest: if there is none; the message lists the names.
+    """
+    found = entry_points(group="ionwright.generators", name=name)
+    if not found:
+        raise InvalidRequest(
+            f"unknown generator {name!r}; installed: {', '.join(generator_names())}"
+        )
+    return next(iter(found)).load()
+
+
+def load_generator(name: str, *, device: str = "cpu") -> Generator:
+    """The generator of this name with its shipped weights, ready to sample."""
+    return generator_class(name).load(device=device)

@@ -1,0 +1,1 @@
+"""What is known: records, the property vocabulary, conversions. Imports no other layer."""

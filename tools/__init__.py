@@ -1,0 +1,1 @@
+"""Typed tools around generators, predictors and knowledge. Imports `generators` and `knowledge`."""
