@@ -4,25 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ionwright.knowledge.errors import Damaged
+from ionwright.knowledge.files import write_atomically
 
 if TYPE_CHECKING:
     import torch
-
-
-def write_atomically(path: Path, content: bytes | str) -> None:
-    """Writes a file beside its place and renames it, so that nobody ever sees half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        temporary.write_bytes(content.encode() if isinstance(content, str) else content)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def save_weights(folder: Path, tensors: dict[str, torch.Tensor], config: dict[str, Any]) -> None:

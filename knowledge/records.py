@@ -92,7 +92,7 @@ class Provenance(Record):
 
 
 class Quantity(Record):
-    """A value with its unit, doubt and origin. `std` and `interval` are None when unknown, never 0."""
+    """A value with its unit, doubt and origin; doubt that is unknown is None, never 0."""
 
     property: PropertyKey
     value: FiniteFloat
