@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from functools import cache
 from importlib.metadata import entry_points
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from ionwright.knowledge.errors import InvalidRequest
 from ionwright.knowledge.records import Candidate, CandidateMaterial, Quantity
@@ -18,6 +19,16 @@ class Predictor(ABC):
     properties: ClassVar[tuple[str, ...]]
     materials: ClassVar[tuple[CandidateMaterial, ...]]
     condition: ClassVar[str] = ""  # what the values hold for, in words ("LiTFSI 1.5 m, 353 K")
+
+    @classmethod
+    @abstractmethod
+    def load(cls) -> Self:
+        """The predictor with its shipped weights."""
+
+    @classmethod
+    def shared(cls) -> Predictor:
+        """One loaded instance for the whole process."""
+        return _loaded(cls)
 
     @abstractmethod
     def predict(
@@ -36,6 +47,11 @@ class Predictor(ABC):
     @abstractmethod
     def evaluate(self, labelled: Sequence[tuple[Candidate, dict[str, float]]]) -> dict[str, float]:
         """MAE, R2, rank correlation, coverage of the interval and n on labelled candidates."""
+
+
+@cache
+def _loaded(cls: type[Predictor]) -> Predictor:
+    return cls.load()
 
 
 def predictors() -> list[type[Predictor]]:

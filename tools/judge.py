@@ -1,0 +1,74 @@
+"""Judging candidates: valid, novel, without forbidden elements or alarming groups."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from ionwright.generators.molecules.metrics import is_known
+from ionwright.knowledge.errors import NotAvailable
+from ionwright.knowledge.psmiles import elements_of
+from ionwright.knowledge.records import Candidate, Element
+
+from .base import Flag, ToolResult, tool
+from .context import Context
+from .predictors.alerts import structural_alerts
+
+HARD_CHECKS = ("valid", "novel", "elements", "harmless")  # a candidate that fails one is not ranked
+
+
+@tool(estimate=lambda ids, **_: 1 + len(ids) / 1000)
+def judge(
+    ctx: Context,
+    ids: list[str] = [],  # noqa: B006  # pydantic copies
+    elements_excluded: Annotated[list[Element], Flag("--exclude")] = [],  # noqa: B006
+    elements_required: Annotated[list[Element], Flag("--require")] = [],  # noqa: B006
+) -> ToolResult:
+    """Check candidates for validity, novelty, elements and structural alerts.
+
+    Novel means: not among the polymers that the generators were trained on, labelled or not.
+
+    Args:
+        ids: candidates to judge; all of the run if left out.
+        elements_excluded: symbols of elements that must not occur.
+        elements_required: symbols of elements that must occur.
+    """
+    chosen = ctx.chosen(ids)
+    judged = []
+    for index, candidate in enumerate(chosen):
+        if index % 100 == 0:
+            ctx.progress("judging", index, len(chosen))
+        judged.append(_judge_polymer(candidate, set(elements_excluded), set(elements_required)))
+    ctx.progress("judging", len(chosen), len(chosen))
+    passed = [c for c in judged if passes(c)]
+    counts = {
+        check: sum(c.checks.get(check) is False for c in judged)
+        for check in (*HARD_CHECKS, "no_alerts")
+    }
+    failures = ", ".join(f"{n} not {check}" for check, n in counts.items() if n)
+    return ToolResult(
+        text=f"{len(passed)} of {len(judged)} pass" + (f" ({failures})" if failures else ""),
+        candidates=tuple(judged),
+        data={"judged": len(judged), "passed": len(passed), "failed": dict(counts)},
+    )
+
+
+def passes(candidate: Candidate) -> bool:
+    """Whether no hard check failed."""
+    return all(candidate.checks.get(check) is not False for check in HARD_CHECKS)
+
+
+def _judge_polymer(candidate: Candidate, excluded: set[str], required: set[str]) -> Candidate:
+    if candidate.material != "polymer":
+        raise NotAvailable(f"cannot judge a {candidate.material} yet; can judge polymers")
+    if candidate.checks.get("valid") is False:
+        return candidate
+    elements = elements_of(candidate.data)
+    alerts = structural_alerts(candidate.data)
+    hazards = [a for a in alerts if a.kind == "energetic"]
+    return candidate.with_checks(
+        valid=True,
+        novel=not is_known(candidate.data),
+        elements=not (elements & excluded) and required <= elements,
+        harmless=not hazards,
+        no_alerts=not alerts,
+    ).with_notes(*(f"{alert.kind} group: {alert.name}" for alert in alerts))
