@@ -1,0 +1,102 @@
+"""Deterministic plans: for a goal of a domain, the tool calls that a good chemist would make."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from ionwright.generators.base import generator_class
+from ionwright.knowledge.errors import InvalidRequest, NotAvailable
+from ionwright.knowledge.records import Goal
+from ionwright.knowledge.vocabulary import property_of
+
+from ..settings import Settings
+from ..state import Call
+from .named import NamedMaterials
+from .polymers import PolymerDesign
+
+HELP = (
+    "Ionwright designs battery materials from a goal in plain words. Today it designs polymer "
+    "electrolytes, for example: ten polymer electrolyte repeat units with ionic conductivity "
+    "above 1e-4 S/cm, no fluorine. It also predicts for named ones: predict the conductivity and "
+    "transference number of PEO. Goals for the other material classes are understood, and it says "
+    "plainly when no generator exists for them yet."
+)
+TODAY = "today it designs polymer electrolytes and predicts their ion transport"
+
+
+class Recipe(Protocol):
+    """What a recipe offers to the graph."""
+
+    def check(self, goal: Goal) -> None:
+        """Raises `InvalidRequest` or `NotAvailable` for a goal that it cannot serve."""
+
+    def calls(self, goal: Goal, *, round: int, seed: int, settings: Settings) -> list[Call]:
+        """The calls of this round (0 is the first)."""
+
+
+def recipe_for(goal: Goal) -> Recipe:
+    """The recipe of the goal's intent and domain.
+
+    Raises:
+        NotAvailable: if there is none yet; the message says what can be done today.
+        InvalidRequest: if the goal's targets are outside what any material can have.
+    """
+    check_feasible(goal)
+    if goal.intent in ("predict", "compare") and goal.subjects:
+        return NamedMaterials()
+    if goal.intent != "design":
+        raise NotAvailable(f"no {goal.intent} yet; {TODAY}")
+    domain = goal.domain or _domain_of_generator(goal.generator)
+    if domain != "polymer_electrolyte":
+        asked = (domain or "this goal").replace("_", " ")
+        raise NotAvailable(f"no generator for {asked} yet; {TODAY}")
+    return PolymerDesign()
+
+
+def check_feasible(goal: Goal) -> None:
+    """Refuses targets that no material can meet and goals that contradict themselves.
+
+    Raises:
+        InvalidRequest: naming the target and the plausible range.
+    """
+    both = set(goal.elements_required) & set(goal.elements_excluded)
+    if both:
+        raise InvalidRequest(f"contradiction: {', '.join(sorted(both))} both required and excluded")
+    for target in goal.targets:
+        low, high = property_of(target.property).range
+        values = target.value if isinstance(target.value, tuple) else (target.value, target.value)
+        if values[0] is None or values[1] is None:
+            continue
+        if (target.op == ">=" and values[0] > high) or (target.op == "<=" and values[1] < low):
+            raise InvalidRequest(
+                f"no material can meet {target}: plausible values are {low:g} to {high:g} "
+                f"{target.unit}"
+            )
+        if target.op in ("=", "between") and (values[1] < low or values[0] > high):
+            raise InvalidRequest(f"no material can meet {target}: {low:g} to {high:g} is plausible")
+    _check_contradictions(goal)
+
+
+def _check_contradictions(goal: Goal) -> None:
+    lowest: dict[str, float] = {}
+    highest: dict[str, float] = {}
+    for target in goal.targets:
+        if target.op == ">=" and isinstance(target.value, float):
+            lowest[target.property] = max(lowest.get(target.property, target.value), target.value)
+        if target.op == "<=" and isinstance(target.value, float):
+            highest[target.property] = min(highest.get(target.property, target.value), target.value)
+    for key in lowest.keys() & highest.keys():
+        if lowest[key] > highest[key]:
+            raise InvalidRequest(
+                f"contradiction: {property_of(key).label} at least {lowest[key]:g} and at most "
+                f"{highest[key]:g}"
+            )
+
+
+def _domain_of_generator(name: str | None) -> str | None:
+    if name is None:
+        return None
+    try:
+        return {"polymer": "polymer_electrolyte"}.get(generator_class(name).material)
+    except InvalidRequest as error:
+        raise NotAvailable(f"{error}; {TODAY}") from error
