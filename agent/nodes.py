@@ -34,9 +34,9 @@ def interpret(state: State, runtime: Runtime[Deps]) -> dict[str, Any]:
     if deps.count is not None:
         goal = goal.model_copy(update={"count": deps.count})
     shown = goal.model_dump(mode="json")
-    deps.emit({"kind": "goal", "goal": shown, "alternatives": alternatives})
+    runtime.stream_writer({"kind": "goal", "goal": shown, "alternatives": alternatives})
     if goal.intent == "refuse":
-        raise Refused("this goal is hazardous and is not worked on")
+        raise Refused(f"refused: {'; '.join(goal.warnings) or 'this goal is hazardous'}")
     return {
         "goal": shown,
         "alternatives": alternatives,
@@ -56,8 +56,10 @@ def plan(state: State, runtime: Runtime[Deps]) -> dict[str, Any]:
     recipe = recipe_for(goal)
     if state["round"] == 0:
         recipe.check(goal)
-    calls = recipe.calls(goal, round=state["round"], seed=deps.seed, settings=deps.settings)
-    deps.emit({"kind": "plan", "round": state["round"] + 1, "calls": [c["tool"] for c in calls]})
+    calls = recipe.calls(goal, round=state["round"], seed=state["seed"], settings=deps.settings)
+    runtime.stream_writer(
+        {"kind": "plan", "round": state["round"] + 1, "calls": [c["tool"] for c in calls]}
+    )
     return {
         "goal": goal.model_dump(mode="json"),
         "calls": calls,
@@ -70,8 +72,11 @@ def act(state: State, runtime: Runtime[Deps]) -> dict[str, Any]:
     """Makes the next call, unless its result is already stored."""
     deps, call = runtime.context, state["calls"][0]
     _ask_before_long(call, deps)
+    deps.ctx.on_progress = lambda what, done, total: runtime.stream_writer(
+        {"kind": "progress", "what": what, "done": done, "total": total}
+    )
     started = time.monotonic()
-    deps.emit({"kind": "start", "tool": call["tool"], "arguments": call["arguments"]})
+    runtime.stream_writer({"kind": "start", "tool": call["tool"], "arguments": call["arguments"]})
     key, result = run_call(call, deps)
     step = Step(
         tool=call["tool"],
@@ -80,7 +85,7 @@ def act(state: State, runtime: Runtime[Deps]) -> dict[str, Any]:
         result=result.text,
         key=key,
     )
-    deps.emit({"kind": "step", **step})
+    runtime.stream_writer({"kind": "step", **step})
     update: dict[str, Any] = {"calls": state["calls"][1:], "steps": [step]}
     if "ranking" in result.data:
         update["ranking"] = result.data["ranking"]
@@ -95,7 +100,7 @@ def check(state: State, runtime: Runtime[Deps]) -> dict[str, Any]:
     wanted = goal.count or deps.settings.count
     ranking = state.get("ranking", [])
     met = sum(all(entry["met"].values()) for entry in ranking)
-    deps.emit({"kind": "check", "wanted": wanted, "met": met})
+    runtime.stream_writer({"kind": "check", "wanted": wanted, "met": met})
     if met >= wanted:
         return {"round": DONE}
     short = f"{met} of {wanted} candidates meet every target"
@@ -109,8 +114,7 @@ def check(state: State, runtime: Runtime[Deps]) -> dict[str, Any]:
 def report(state: State, runtime: Runtime[Deps]) -> dict[str, Any]:
     """Renders the answer from the records into the run folder."""
     deps = runtime.context
-    rendering.write(answer(state, deps), deps.run, deps.ctx.pool)
-    deps.emit({"kind": "done", "run": str(deps.run.path)})
+    rendering.write(answer(state, deps), deps.run)
     return {}
 
 
@@ -152,7 +156,7 @@ def _inputs(call: Call, deps: Deps) -> list[Candidate]:
     fields = tool_named(call["tool"]).arguments.model_fields
     if "ids" in fields:
         return deps.ctx.chosen(call["arguments"].get("ids", []))
-    named = call["arguments"].get("inputs", [])
+    named = call["arguments"].get("inputs") or deps.ctx.pool
     return [deps.ctx.pool[i] for i in named if i in deps.ctx.pool]
 
 

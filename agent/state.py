@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Annotated, Any, TypedDict
 
 from ionwright.tools.context import Context
@@ -34,6 +33,7 @@ class State(TypedDict, total=False):
     """The state of a run. Candidates live in the stored results, found by the steps' keys."""
 
     words: str
+    seed: int
     goal: dict[str, Any]
     alternatives: list[dict[str, Any]]  # other readings of the same words
     question: str | None  # asked back when the goal cannot be acted on
@@ -45,10 +45,6 @@ class State(TypedDict, total=False):
     message: str  # an answer in words for goals that need no candidates
 
 
-def _nobody(event: dict[str, Any]) -> None:
-    """The default listener."""
-
-
 @dataclass
 class Deps:
     """What the nodes work with; handed to the graph for each run and never stored."""
@@ -56,9 +52,7 @@ class Deps:
     settings: Settings
     run: RunFolder
     ctx: Context
-    seed: int = 0
     count: int | None = None
     yes: bool = False
     interactive: bool = False
     replay: list[Call] | None = None  # the calls of a recorded run, made again in their order
-    emit: Callable[[dict[str, Any]], None] = field(default=_nobody)

@@ -13,32 +13,34 @@ from ionwright.knowledge.records import Candidate, PropertyKey, Quantity
 from .base import Flag, ToolResult, tool
 from .context import Context
 from .inputs import read_inputs
+from .judge import passes
 from .predictors.base import Predictor, predictor_for, predictors
 
 BATCH = 512  # candidates between two looks at the stop button
 
 
-@tool(estimate=lambda inputs, **_: 2 + len(inputs) / 200)
+@tool(estimate=lambda inputs=(), **_: 2 + len(inputs) / 200)
 def predict(
     ctx: Context,
-    inputs: Annotated[list[str], Field(min_length=1), Flag(positional=True, metavar="INPUT...")],
+    inputs: Annotated[list[str], Flag(positional=True, metavar="INPUT...")] = [],  # noqa: B006
     properties: Annotated[list[PropertyKey], Flag("--property")] = [],  # noqa: B006
     temperature: Annotated[float, Field(gt=0)] | None = None,
 ) -> ToolResult:
     """Predict properties of materials, each value with its 90 % interval and domain score.
 
     Args:
-        inputs: ids of candidates, repeat units such as [*]CCO[*], names such as PEO.
+        inputs: ids of candidates, repeat units such as [*]CCO[*], names such as PEO; every
+            candidate of the run that passed the judge and has no values yet if left out.
         properties: keys of the properties; everything that can be predicted if left out.
         temperature: in kelvin; the predictor's own condition if left out.
     """
-    candidates, failed = read_inputs(ctx, inputs)
+    candidates, failed = read_inputs(ctx, inputs) if inputs else (_waiting(ctx), [])
     done: list[Candidate] = []
     for start in range(0, len(candidates), BATCH):
         ctx.progress("predicting", start, len(candidates))
         done += _predict_batch(candidates[start : start + BATCH], properties, temperature, failed)
     ctx.progress("predicting", len(candidates), len(candidates))
-    if not done:
+    if failed and not done:
         raise InvalidRequest("; ".join(f"{f['input']}: {f['reason']}" for f in failed[:5]))
     values = sum(len(c.quantities) for c in done)
     return ToolResult(
@@ -46,6 +48,13 @@ def predict(
         candidates=tuple(done),
         data={"failed": [dict(f) for f in failed]},
     )
+
+
+def _waiting(ctx: Context) -> list[Candidate]:
+    waiting = [c for c in ctx.pool.values() if passes(c) and not c.quantities]
+    if not waiting and not ctx.pool:
+        raise InvalidRequest("nothing to predict: name a material, such as [*]CCO[*] or PEO")
+    return waiting
 
 
 def _predict_batch(

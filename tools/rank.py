@@ -82,9 +82,7 @@ def _scores(
     return scored
 
 
-def _desirability(
-    candidate: Candidate, target: Target, bounds: dict[str, list[float]]
-) -> float:
+def _desirability(candidate: Candidate, target: Target, bounds: dict[str, list[float]]) -> float:
     quantity = candidate.quantity(target.property)
     if quantity is None:
         return 0.0
@@ -154,9 +152,9 @@ def _domain_factor(candidate: Candidate, targets: Sequence[Target]) -> float:
 def _diverse(
     scored: Sequence[tuple[float, Candidate]], count: int
 ) -> list[tuple[float, Candidate]]:
-    from ionwright.knowledge.convert import fingerprint
-
     from rdkit.DataStructs import BulkTanimotoSimilarity
+
+    from ionwright.knowledge.convert import fingerprint
 
     kept: list[tuple[float, Candidate]] = []
     prints: list = []

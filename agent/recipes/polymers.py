@@ -65,7 +65,7 @@ class PolymerDesign:
                 },
             ),
             Call(tool="judge", arguments={"ids": [], **elements}),
-            Call(tool="assess", arguments={"ids": [], "properties": []}),
+            Call(tool="predict", arguments={"inputs": [], "properties": []}),
             Call(tool="rank", arguments={"targets": targets, "count": count, "ids": []}),
         ]
 

@@ -1,0 +1,126 @@
+"""The answer, rendered from the records: run.json, candidates.jsonl, report.md and report.html."""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import version
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, select_autoescape
+
+from ionwright.knowledge.records import Candidate, Goal, Quantity
+from ionwright.knowledge.vocabulary import property_of
+from ionwright.tools.export import drawing, structure_file
+
+from .runs import RunFolder
+
+SHOWN_PROPERTIES = 4  # columns of values in a table, asked-for ones first
+
+
+def write(answer: dict[str, Any], run: RunFolder) -> None:
+    """Writes the run folder of the command-line contract; run.json comes last."""
+    candidates = [Candidate.model_validate(c) for c in answer["candidates"]]
+    lines = "".join(c.model_dump_json() + "\n" for c in candidates)
+    run.write(run.path / "candidates.jsonl", lines)
+    for rank, candidate in enumerate(candidates, 1):
+        for suffix, content in (structure_file(candidate), ("svg", drawing(candidate))):
+            run.write(run.path / "structures" / f"{rank:03d}-{candidate.id}.{suffix}", content)
+    view = view_of(answer)
+    run.write(run.path / "report.md", _templates().get_template("report.md.jinja").render(view))
+    run.write(run.path / "report.html", _templates().get_template("report.html.jinja").render(view))
+    run.write_record({**answer, "version": version("ionwright"), "platform": platform.platform()})
+
+
+def view_of(answer: dict[str, Any]) -> dict[str, Any]:
+    """What the templates and the terminal show: the records, in words."""
+    goal = Goal.model_validate(answer["goal"]) if answer["goal"] else None
+    candidates = [Candidate.model_validate(c) for c in answer["candidates"]]
+    keys = shown_properties(goal, candidates)
+    scores = {entry["id"]: entry for entry in answer["ranking"]}
+    return {
+        "answer": answer,
+        "goal_lines": goal_lines(goal) if goal else [],
+        "columns": [_heading(key, candidates) for key in keys],
+        "rows": [
+            {
+                "rank": rank,
+                "candidate": candidate,
+                "drawing": drawing(candidate),
+                "values": [format_quantity(candidate.quantity(key)) for key in keys],
+                "score": scores.get(candidate.id, {}).get("score"),
+                "met": scores.get(candidate.id, {}).get("met", {}),
+            }
+            for rank, candidate in enumerate(candidates, 1)
+        ],
+        "conditions": _conditions(candidates),
+        "version": version("ionwright"),
+    }
+
+
+def shown_properties(goal: Goal | None, candidates: list[Candidate]) -> list[str]:
+    """The properties to show: those asked for, then what else the candidates carry."""
+    asked = [t.property for t in goal.targets] if goal else []
+    carried = [q.property for c in candidates[:1] for q in c.quantities]
+    return list(dict.fromkeys([*asked, *carried]))[: max(SHOWN_PROPERTIES, len(set(asked)))]
+
+
+def goal_lines(goal: Goal) -> list[tuple[str, str]]:
+    """The goal as label and words, only what it holds."""
+    lines = [
+        ("intent", goal.intent),
+        ("domain", (goal.domain or "").replace("_", " ")),
+        ("working ion", goal.working_ion or ""),
+        ("subjects", ", ".join(goal.subjects)),
+        ("must contain", ", ".join(goal.elements_required)),
+        ("must not contain", ", ".join(goal.elements_excluded)),
+        ("targets", "; ".join(str(t) for t in goal.targets)),
+        ("count", str(goal.count or "")),
+        ("generator", goal.generator or ""),
+        ("assumed", "; ".join(goal.assumptions)),
+        ("not understood", "; ".join(goal.not_understood)),
+        ("warnings", "; ".join(goal.warnings)),
+    ]
+    return [(label, text) for label, text in lines if text]
+
+
+def format_quantity(quantity: Quantity | None) -> str:
+    """Value and 90 % interval to the digits that the interval justifies."""
+    if quantity is None:
+        return "unknown"
+    show = _digits(quantity)
+    if quantity.interval is None:
+        exact = quantity.method == "computed"
+        return show(quantity.value) + ("" if exact else " (interval unknown)")
+    return f"{show(quantity.value)} ({show(quantity.interval[0])} to {show(quantity.interval[1])})"
+
+
+def _digits(quantity: Quantity) -> Any:
+    if property_of(quantity.property).log:
+        return lambda value: f"{value:.1e}"
+    return lambda value: f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"
+
+
+def _heading(key: str, candidates: list[Candidate]) -> str:
+    unit = next((q.unit for c in candidates if (q := c.quantity(key))), property_of(key).unit)
+    label = property_of(key).label
+    return label if unit == "1" else f"{label} / {unit}"
+
+
+def _conditions(candidates: list[Candidate]) -> list[str]:
+    """What the values are and hold for, said once below the table."""
+    lines = []
+    for quantity in {q.property: q for c in candidates for q in c.quantities}.values():
+        origin = quantity.provenance.weights or quantity.provenance.source
+        kelvin = f" at {quantity.temperature:g} K" if quantity.temperature else ""
+        label = property_of(quantity.property).label
+        lines.append(f"{label}: {quantity.method} by {origin}{kelvin}")
+    return lines
+
+
+def _templates() -> Environment:
+    return Environment(
+        loader=PackageLoader("ionwright.agent", "templates"),
+        autoescape=select_autoescape(["html.jinja"], default_for_string=False),
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
