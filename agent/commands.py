@@ -1,0 +1,153 @@
+"""A tool's declaration as a command: arguments become options, the result goes to stdout."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+import click
+from pydantic.fields import FieldInfo
+
+from ionwright.knowledge.errors import InvalidRequest
+from ionwright.knowledge.files import write_atomically
+from ionwright.knowledge.records import Target
+from ionwright.knowledge.vocabulary import convert, property_of
+from ionwright.tools.base import Flag, Tool, ToolResult
+from ionwright.tools.context import Context
+
+from .progress import Progress
+
+_CONDITION = re.compile(
+    r"^\s*(?P<key>[a-z_0-9]+)\s*(?:(?P<op>>=|<=|=)\s*(?P<low>[-+0-9.eE]+)"
+    r"(?:\s*\.\.\s*(?P<high>[-+0-9.eE]+))?\s*(?P<unit>\S.*?)?|(?P<wish>max|min))\s*$"
+)
+
+
+def command_of(tool: Tool, show: Callable[[ToolResult], str]) -> click.Command:
+    """The command of a tool.
+
+    Args:
+        tool: the declaration.
+        show: the result as text for people, for when `--json` is not given.
+    """
+    params = [_parameter(name, info) for name, info in tool.arguments.model_fields.items()]
+    flags = {option for p in params for option in p.opts}
+    params += [p for p in _surface() if not flags & set(p.opts)]
+
+    def run(**given: Any) -> None:
+        surface = {key: given.pop(f"surface_{key}", None) for key in ("json", "out", "device")}
+        arguments = {k: _value(v) for k, v in given.items() if v is not None and v != ()}
+        if "conditions" in arguments:
+            arguments["conditions"] = [parse_condition(c) for c in arguments["conditions"]]
+        with Progress() as progress:
+            ctx = Context(device=surface["device"], may_read_files=True)
+            ctx.on_progress = progress.update
+            progress.stop_sets(ctx.cancelled)
+            result = tool(ctx, **arguments)
+        _deliver(result, surface, show)
+
+    return click.Command(tool.name, params=params, callback=run, help=tool.description)
+
+
+def parse_condition(text: str) -> Target:
+    """`property>=value unit`, `property=low..high unit`, `property max` as a target.
+
+    Raises:
+        InvalidRequest: with the forms that are understood.
+    """
+    found = _CONDITION.match(text)
+    if not found:
+        raise InvalidRequest(
+            f"cannot read condition {text!r}: write property>=value unit, property<=value unit, "
+            "property=value unit, property=low..high unit, property max or property min"
+        )
+    key = found["key"]
+    unit = property_of(key).unit
+    if found["wish"]:
+        return Target(property=key, op=found["wish"], unit=unit)
+    given = found["unit"] or unit
+    try:
+        low = convert(float(found["low"]), given, key)
+        high = convert(float(found["high"]), given, key) if found["high"] else None
+    except ValueError as error:
+        raise InvalidRequest(f"condition {text!r}: {error}") from error
+    if high is not None:
+        return Target(property=key, op="between", value=(low, high), unit=unit)
+    return Target(property=key, op=found["op"], value=low, unit=unit)
+
+
+def _parameter(name: str, info: FieldInfo) -> click.Parameter:
+    flag = next((m for m in info.metadata if isinstance(m, Flag)), Flag())
+    kind, many = _click_type(info.annotation)
+    if flag.positional:
+        return click.Argument(
+            [name],
+            type=kind,
+            nargs=-1 if many else 1,
+            required=info.is_required() or many,
+            metavar=flag.metavar or None,
+        )
+    names = [flag.spelling or f"--{name.replace('_', '-')}", name]
+    return click.Option(
+        [flag.short, *names] if flag.short else names,
+        type=kind,
+        multiple=many,
+        required=info.is_required(),
+        default=None if info.is_required() or many else info.default,
+        show_default=not (info.is_required() or many or info.default is None),
+        help=info.description,
+    )
+
+
+def _click_type(annotation: Any) -> tuple[Any, bool]:
+    """Click's type for an annotation, and whether the argument may be given several times."""
+    origin, args = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return _click_type(args[0])
+    if origin in (Union, UnionType):
+        return _click_type(next(a for a in args if a is not NoneType))
+    if origin is Literal:
+        return click.Choice(list(args)), False
+    if origin in (list, tuple):
+        inner, _ = _click_type(args[0])
+        return (str if args[0] is Target else inner), True
+    return (annotation if annotation in (int, float, bool) else str), False
+
+
+def _surface() -> list[click.Option]:
+    return [
+        click.Option(["--json", "surface_json"], is_flag=True, help="One JSON document on stdout."),
+        click.Option(["--device", "surface_device"], default="cpu", help="cpu, cuda or mps."),
+        click.Option(
+            ["--out", "surface_out"],
+            type=click.Path(dir_okay=False, path_type=Path),
+            help="File for the candidates, one a line (.jsonl).",
+        ),
+    ]
+
+
+def _value(given: Any) -> Any:
+    return list(given) if isinstance(given, tuple) else given
+
+
+def _deliver(
+    result: ToolResult, surface: dict[str, Any], show: Callable[[ToolResult], str]
+) -> None:
+    if surface["out"]:
+        lines = "".join(c.model_dump_json() + "\n" for c in result.candidates)
+        try:
+            write_atomically(surface["out"], lines)
+        except OSError as error:
+            raise InvalidRequest(f"cannot write {surface['out']}: {error.strerror}") from error
+    if surface["json"]:
+        candidates = [c.model_dump(mode="json") for c in result.candidates]
+        click.echo(json.dumps({"candidates": candidates, **result.data}, ensure_ascii=False))
+    elif surface["out"]:
+        click.echo(f"{result.text}; written to {surface['out']}", file=sys.stderr)
+    else:
+        click.echo(show(result))

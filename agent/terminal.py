@@ -1,0 +1,180 @@
+"""What people see in a terminal: the goal, the steps as they happen, the ranked table."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from ionwright.knowledge.errors import InvalidRequest, IonwrightError
+from ionwright.knowledge.records import Goal
+from ionwright.tools.base import ToolResult
+
+from .design import Event, Request, events
+from .progress import Progress
+from .report import format_quantity, goal_lines, shown_properties, view_of
+from .runs import read_record
+
+
+def run_and_show(request: Request, as_json: bool) -> None:
+    """Runs a request; events go to stderr, the answer to stdout."""
+    answer = _run(request)
+    if as_json:
+        click.echo(json.dumps(answer, ensure_ascii=False))
+    else:
+        _show(answer)
+    if answer.get("question"):
+        raise InvalidRequest(answer["question"])
+    if answer["goal"].get("intent") == "design" and not answer["candidates"]:
+        raise IonwrightError(f"no candidate passed the checks; the run is in {answer['run']}")
+
+
+def rerun_and_compare(record_path: Path, as_json: bool, out: Path | None) -> None:
+    """Makes a recorded run's calls again and compares the candidates.
+
+    Raises:
+        IonwrightError: if the candidates differ.
+    """
+    record = read_record(record_path)
+    calls = [{"tool": s["tool"], "arguments": s["arguments"]} for s in record["steps"]]
+    goal = Goal.model_validate(record["goal"])
+    answer = _run(Request(goal=goal, replay=calls, out=out))
+    if as_json:
+        click.echo(json.dumps(answer, ensure_ascii=False))
+    else:
+        _show(answer)
+    before = [c["id"] for c in record["candidates"]]
+    after = [c["id"] for c in answer["candidates"]]
+    if before != after:
+        same = len(set(before) & set(after))
+        raise IonwrightError(
+            f"the rerun differs: {same} of {len(before)} candidates are the same "
+            f"(recorded with version {record.get('version', 'unknown')}); see {answer['run']}"
+        )
+    click.echo(f"reproduced: all {len(before)} candidates are the same", err=True)
+
+
+def _run(request: Request) -> dict[str, Any]:
+    cancelled = threading.Event()
+    interactive = sys.stdin.isatty() and sys.stderr.isatty()
+    with Progress() as progress:
+        progress.stop_sets(cancelled)
+        for event in events(request, ask=_ask if interactive else None, cancelled=cancelled):
+            if event["kind"] == "answer":
+                return event["answer"]
+            if event["kind"] == "progress":
+                progress.update(event["what"], event["done"], event["total"])
+            else:
+                _narrate(event, progress.console)
+    raise AssertionError("a run ends with an answer or an error")
+
+
+def _narrate(event: Event, console: Console) -> None:
+    match event["kind"]:
+        case "run":
+            console.print(f"run {event['run']}", style="dim", highlight=False)
+        case "goal":
+            for label, text in goal_lines(Goal.model_validate(event["goal"])):
+                console.print(f"{label:>16}  {text}", highlight=False, markup=False)
+        case "plan":
+            console.print(f"round {event['round']}: {', '.join(event['calls'])}", style="bold")
+        case "step":
+            console.print(
+                f"  {event['tool']:<10} {event['seconds']:6.1f} s  {event['result']}",
+                highlight=False,
+                markup=False,
+            )
+        case "check":
+            console.print(f"  {event['met']} of {event['wanted']} meet the goal", highlight=False)
+
+
+def _ask(question: Event) -> Any:
+    if question["ask"] == "long":
+        minutes = question["seconds"] / 60
+        return click.confirm(f"{question['tool']} takes about {minutes:.0f} min. Go on?", err=True)
+    click.echo("These words can be read in more than one way:", err=True)
+    readings = [question["goal"], *question["alternatives"]]
+    for number, goal in enumerate(readings, 1):
+        click.echo(f"[{number}]", err=True)
+        for label, text in goal_lines(Goal.model_validate(goal)):
+            click.echo(f"{label:>16}  {text}", err=True)
+    choice = click.prompt("Which one", type=click.IntRange(1, len(readings)), default=1, err=True)
+    return readings[choice - 1]
+
+
+def _show(answer: dict[str, Any]) -> None:
+    if answer.get("message"):
+        click.echo(answer["message"])
+    view = view_of(answer)
+    if view["rows"]:
+        table = Table("", "material", *view["columns"], "score", "meets")
+        for row in view["rows"]:
+            met = row["met"].values()
+            table.add_row(
+                str(row["rank"]),
+                row["candidate"].name or row["candidate"].data,
+                *row["values"],
+                "" if row["score"] is None else f"{row['score']:.2f}",
+                f"{sum(met)}/{len(met)}" if met else "",
+            )
+        _print(table)
+        click.echo("values with their 90 % interval; " + "; ".join(view["conditions"]))
+    for warning in answer["warnings"]:
+        click.echo(f"warning: {warning}", err=True)
+    if answer["candidates"]:
+        click.echo(f"report: {answer['run']}/report.html", err=True)
+
+
+def _print(table: Table) -> None:
+    width = None if sys.stdout.isatty() else 200  # a pipe has no width; do not cut the values
+    Console(width=width, highlight=False, markup=False).print(table)
+
+
+def result_table(result: ToolResult) -> str:
+    """A tool's candidates with their values, as plain text."""
+    keys = shown_properties(None, list(result.candidates))
+    rows = [
+        {
+            "material": c.name or c.data,
+            **{key: format_quantity(c.quantity(key)) for key in keys},
+            **({"valid": c.checks["valid"]} if "valid" in c.checks else {}),
+        }
+        for c in result.candidates
+    ]
+    failed = result.data.get("failed")
+    lines = [plain_table(rows), result.text]
+    for failure in failed if isinstance(failed, list) else []:
+        if isinstance(failure, dict):
+            lines.append(f"failed: {failure['input']}: {failure['reason']}")
+    return "\n".join(lines)
+
+
+def plain_table(rows: list[dict[str, Any]]) -> str:
+    """Rows as aligned text; the keys of all rows are the columns."""
+    if not rows:
+        return "none"
+    columns = list(dict.fromkeys(key for row in rows for key in row))
+    cells = [[_cell(row.get(column)) for column in columns] for row in rows]
+    widths = [max(len(line[i]) for line in [columns, *cells]) for i in range(len(columns))]
+    return "\n".join(
+        "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip()
+        for line in [columns, *cells]
+    )
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value))
+    if isinstance(value, dict):
+        return ", ".join(
+            f"{k}={v:.3g}" if isinstance(v, float) else f"{k}={v}" for k, v in value.items()
+        )
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
