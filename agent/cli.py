@@ -220,7 +220,7 @@ def main() -> None:
         sys.exit(Cancelled.exit_code)
     except BrokenPipeError:  # the reader of our stdout has gone, as in `| head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except Exception as error:  # noqa: BLE001  # the last edge: words for the user, the rest logged
+    except Exception as error:  # the last edge: words for the user, the rest logged
         logging.getLogger("ionwright").debug("unexpected", exc_info=True)
         click.echo(
             f"ionwright: unexpected {type(error).__name__}: {error} "

@@ -68,8 +68,9 @@ def parse_condition(text: str) -> Target:
         )
     key = found["key"]
     unit = property_of(key).unit
+    op: Any = found["op"] or found["wish"]
     if found["wish"]:
-        return Target(property=key, op=found["wish"], unit=unit)
+        return Target(property=key, op=op, unit=unit)
     given = found["unit"] or unit
     try:
         low = convert(float(found["low"]), given, key)
@@ -78,7 +79,7 @@ def parse_condition(text: str) -> Target:
         raise InvalidRequest(f"condition {text!r}: {error}") from error
     if high is not None:
         return Target(property=key, op="between", value=(low, high), unit=unit)
-    return Target(property=key, op=found["op"], value=low, unit=unit)
+    return Target(property=key, op=op, value=low, unit=unit)
 
 
 def _parameter(name: str, info: FieldInfo) -> click.Parameter:

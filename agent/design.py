@@ -40,7 +40,7 @@ class Request:
     yes: bool = False
     resume: Path | None = None
     replay: list[Call] | None = None
-    settings: Settings = field(default_factory=Settings)
+    settings: Settings = field(default_factory=lambda: Settings())
 
     def __post_init__(self) -> None:
         if self.model not in MODELS:

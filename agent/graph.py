@@ -16,7 +16,7 @@ from . import nodes
 from .state import Deps, State
 
 
-def build(checkpointer: BaseCheckpointSaver) -> CompiledStateGraph:
+def build(checkpointer: BaseCheckpointSaver) -> CompiledStateGraph[State, Deps, State, State]:
     """The compiled graph, remembering every step in `checkpointer`."""
     graph = StateGraph(State, context_schema=Deps)
     graph.add_node("interpret", nodes.interpret)

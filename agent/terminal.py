@@ -20,6 +20,7 @@ from .design import Event, Request, events
 from .progress import Progress
 from .report import format_quantity, goal_lines, shown_properties, view_of
 from .runs import read_record
+from .state import Call
 
 
 def run_and_show(request: Request, as_json: bool) -> None:
@@ -42,7 +43,7 @@ def rerun_and_compare(record_path: Path, as_json: bool, out: Path | None) -> Non
         IonwrightError: if the candidates differ.
     """
     record = read_record(record_path)
-    calls = [{"tool": s["tool"], "arguments": s["arguments"]} for s in record["steps"]]
+    calls = [Call(tool=s["tool"], arguments=s["arguments"]) for s in record["steps"]]
     goal = Goal.model_validate(record["goal"])
     answer = _run(Request(goal=goal, replay=calls, out=out))
     if as_json:

@@ -30,9 +30,20 @@ class Generator(ABC):
 
     @abstractmethod
     def sample(
-        self, n: int, conditions: Sequence[Target] = (), *, seed: int = 0
+        self,
+        n: int,
+        conditions: Sequence[Target] = (),
+        *,
+        exclude_elements: Sequence[str] = (),
+        seed: int = 0,
     ) -> list[Candidate]:
         """Proposes `n` candidates that try to follow the conditions.
+
+        Args:
+            n: how many.
+            conditions: targets that the samples should meet.
+            exclude_elements: symbols that must not occur.
+            seed: of the random numbers.
 
         Raises:
             InvalidRequest: for a condition that this generator does not follow.

@@ -67,6 +67,19 @@ def canonical_smiles(text: str) -> str:
     return Chem.MolToSmiles(molecule)
 
 
+def elements_of(candidate: Candidate) -> frozenset[str]:
+    """Symbols of the elements in a molecule or repeat unit; empty if it cannot be read."""
+    from rdkit import Chem, rdBase
+
+    with rdBase.BlockLogs():
+        molecule = Chem.MolFromSmiles(candidate.data)
+    if molecule is None:
+        return frozenset()
+    heavy = {atom.GetSymbol() for atom in molecule.GetAtoms() if atom.GetAtomicNum() > 0}
+    hydrogens = any(atom.GetTotalNumHs() for atom in molecule.GetAtoms())
+    return frozenset(heavy | ({"H"} if hydrogens else set()))
+
+
 def fingerprint(candidate: Candidate) -> ExplicitBitVect | None:
     """Morgan fingerprint (radius 2, 2048 bits) of a molecule or repeat unit, else None."""
     if candidate.encoding not in ("smiles", "psmiles"):

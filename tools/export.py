@@ -57,7 +57,7 @@ def _svg(data: str, width: int, height: int) -> str:
     from rdkit.Chem.Draw import rdMolDraw2D
 
     drawer = rdMolDraw2D.MolDraw2DSVG(width, height)
-    drawer.drawOptions().clearBackground = False
+    drawer.drawOptions().clearBackground = False  # type: ignore[assignment]  # rdkit's stubs
     rdMolDraw2D.PrepareAndDrawMolecule(drawer, _molecule(data))
     drawer.FinishDrawing()
     svg = drawer.GetDrawingText()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Annotated
 
 from ionwright.generators.molecules.metrics import is_known
+from ionwright.knowledge.convert import elements_of
 from ionwright.knowledge.errors import NotAvailable
-from ionwright.knowledge.psmiles import elements_of
 from ionwright.knowledge.records import Candidate, Element
 
 from .base import Flag, ToolResult, tool
@@ -62,7 +62,7 @@ def _judge_polymer(candidate: Candidate, excluded: set[str], required: set[str])
         raise NotAvailable(f"cannot judge a {candidate.material} yet; can judge polymers")
     if candidate.checks.get("valid") is False:
         return candidate
-    elements = elements_of(candidate.data)
+    elements = elements_of(candidate)
     alerts = structural_alerts(candidate.data)
     hazards = [a for a in alerts if a.kind == "energetic"]
     return candidate.with_checks(

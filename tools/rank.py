@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from ionwright.knowledge.records import Candidate, Quantity, Target
 from ionwright.knowledge.vocabulary import property_of
@@ -42,7 +42,7 @@ def rank(
     eligible = [c for c in ctx.chosen(ids) if passes(c) and c.quantities]
     scored = sorted(_scores(eligible, targets), key=lambda pair: (-pair[0], pair[1].id))
     best = _diverse(scored, count)
-    ranking = [
+    ranking: list[JsonValue] = [
         {"id": c.id, "score": round(score, 4), "met": {t.property: is_met(c, t) for t in targets}}
         for score, c in best
     ]

@@ -70,7 +70,7 @@ class PolymerDesign:
         ]
 
 
-DEFAULT_TARGET = Target(property="ionic_conductivity", op="max")
+DEFAULT_TARGET = Target(property="ionic_conductivity", op="max", unit="S/cm")
 
 
 def _steers(target: Target) -> bool:
