@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -13,8 +14,8 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="IONWRIGHT_", frozen=True)
 
-    runs: Path = Field(Path("ionwright-runs"), description="folder in which runs are kept")
-    device: str = Field("cpu", description="cpu, cuda or mps")
-    count: int = Field(10, description="candidates returned when the goal names no number")
-    ask_above: float = Field(120.0, description="seconds a step may take without asking first")
-    max_rounds: int = Field(3, description="rounds of generation before the best is reported")
+    runs: Annotated[Path, Field(description="folder of the runs")] = Path("ionwright-runs")
+    device: Annotated[str, Field(description="cpu, cuda or mps")] = "cpu"
+    count: Annotated[int, Field(ge=1, description="candidates when the goal names no number")] = 10
+    ask_above: Annotated[float, Field(gt=0, description="seconds a step may take unasked")] = 120.0
+    max_rounds: Annotated[int, Field(ge=1, description="rounds before the best is reported")] = 3
