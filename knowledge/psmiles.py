@@ -85,7 +85,7 @@ def segments_of(text: str) -> tuple[Segment, ...]:
     ends = [atom for atom in mol.GetAtoms() if atom.GetAtomicNum() == 0]
     _check_ends(ends, text)
     rooted = Chem.MolToSmiles(mol, isomericSmiles=False, rootedAtAtom=ends[0].GetIdx())
-    if ">" in rooted:  # RDKit's "->", which some metals get
+    if ">" in rooted:  # RDKit writes "->" or "<-"
         raise InvalidRequest(f"repeat unit {_shown(text)} has dative bonds, which are not covered")
     return _least_period(tuple(_segment(piece) for piece in _cut(rooted)))
 
@@ -225,7 +225,7 @@ def _cut(rooted: str) -> list[str]:
     """
     tree = _tree(rooted)
     tokens = tree.tokens
-    second = max(i for i, at in enumerate(tree.atoms) if tokens[at] == "*")
+    second = max(i for i, at in enumerate(tree.atoms) if tokens[at] in ("*", "[*]"))
     cuts = [atom for atom in _path_to(tree, second)[1:] if not _in_ring_with_parent(tree, atom)]
     pieces = []
     for here, there in pairwise(cuts):
