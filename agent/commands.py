@@ -11,20 +11,22 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import click
+from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
 from ionwright.knowledge.errors import InvalidRequest
 from ionwright.knowledge.files import write_atomically
 from ionwright.knowledge.records import Target
 from ionwright.knowledge.vocabulary import convert, property_of
-from ionwright.tools.base import Flag, Tool, ToolResult
+from ionwright.tools.base import Flag, Tool, ToolResult, explain_validation
 from ionwright.tools.context import Context
 
 from .progress import Progress
 
+_NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 _CONDITION = re.compile(
-    r"^\s*(?P<key>[a-z_0-9]+)\s*(?:(?P<op>>=|<=|=)\s*(?P<low>[-+0-9.eE]+)"
-    r"(?:\s*\.\.\s*(?P<high>[-+0-9.eE]+))?\s*(?P<unit>\S.*?)?|(?P<wish>max|min))\s*$"
+    rf"\s*(?P<key>[a-z_0-9]+)\s*(?:(?P<op>>=|<=|=)\s*(?P<low>{_NUMBER})"
+    rf"(?:\s*\.\.\s*(?P<high>{_NUMBER}))?\s*(?P<unit>\S.*?)?|(?P<wish>max|min))\s*"
 )
 
 
@@ -60,26 +62,28 @@ def parse_condition(text: str) -> Target:
     Raises:
         InvalidRequest: with the forms that are understood.
     """
-    found = _CONDITION.match(text)
+    found = _CONDITION.fullmatch(text)
     if not found:
         raise InvalidRequest(
             f"cannot read condition {text!r}: write property>=value unit, property<=value unit, "
             "property=value unit, property=low..high unit, property max or property min"
         )
-    key = found["key"]
+    key, op = found["key"], found["op"] or found["wish"]
     unit = property_of(key).unit
-    op: Any = found["op"] or found["wish"]
-    if found["wish"]:
-        return Target(property=key, op=op, unit=unit)
-    given = found["unit"] or unit
     try:
-        low = convert(float(found["low"]), given, key)
-        high = convert(float(found["high"]), given, key) if found["high"] else None
+        values = [
+            convert(float(found[side]), found["unit"] or unit, key)
+            for side in ("low", "high")
+            if found[side]
+        ]
+        if len(values) == 2:
+            op = "between" if op == "=" else op
+        value = values[0] if len(values) == 1 else tuple(values) or None
+        return Target.model_validate({"property": key, "op": op, "value": value, "unit": unit})
+    except ValidationError as error:
+        raise InvalidRequest(f"condition {text!r}: {explain_validation(error)}") from error
     except ValueError as error:
         raise InvalidRequest(f"condition {text!r}: {error}") from error
-    if high is not None:
-        return Target(property=key, op="between", value=(low, high), unit=unit)
-    return Target(property=key, op=op, value=low, unit=unit)
 
 
 def _parameter(name: str, info: FieldInfo) -> click.Parameter:
