@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from ionwright.generators.molecules.metrics import is_known
+from ionwright.generators.molecules.polymer_data import is_known
 from ionwright.knowledge.convert import elements_of
 from ionwright.knowledge.errors import NotAvailable
 from ionwright.knowledge.records import Candidate, Element
