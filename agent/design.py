@@ -151,6 +151,8 @@ def _entry(graph: Any, request: Request, deps: Deps) -> Any:
     saved = graph.get_state(CONFIG)
     if not saved.values:
         raise InvalidRequest(f"nothing to resume in {deps.run.path}: it stopped before it began")
+    if request.words and request.words != saved.values.get("words"):
+        raise InvalidRequest(f"{deps.run.path} has another goal: leave the words out to resume it")
     for step in saved.values.get("steps", []):
         result = deps.run.result(step["key"])
         if result is None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import Any, Self
 
@@ -47,6 +49,15 @@ class Progress:
             self.console.print("stopping ... (Ctrl-C again to stop at once)")
 
         self._before = signal.signal(signal.SIGINT, stop)
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Takes the bars away while the user is asked something."""
+        self._bars.stop()
+        try:
+            yield
+        finally:
+            self._bars.start()
 
     def __enter__(self) -> Self:
         self._bars.start()

@@ -65,8 +65,13 @@ def _run(request: Request) -> dict[str, Any]:
     cancelled = threading.Event()
     interactive = sys.stdin.isatty() and sys.stderr.isatty()
     with Progress() as progress:
+
+        def ask(question: Event) -> Any:
+            with progress.paused():
+                return _ask(question)
+
         progress.stop_sets(cancelled)
-        for event in events(request, ask=_ask if interactive else None, cancelled=cancelled):
+        for event in events(request, ask=ask if interactive else None, cancelled=cancelled):
             if event["kind"] == "answer":
                 return event["answer"]
             if event["kind"] == "progress":

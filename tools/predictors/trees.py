@@ -102,7 +102,9 @@ def forest_from_lightgbm(boosters: list[Any]) -> Forest:
             roots.append(len(nodes))
             model.append(index)
             depth = max(depth, _add(tree["tree_structure"], nodes))
-    feature, threshold, left, right, value = (np.array(column) for column in zip(*nodes, strict=True))
+    feature, threshold, left, right, value = (
+        np.array(column) for column in zip(*nodes, strict=True)
+    )
     return Forest(
         feature=feature.astype(np.intp),
         threshold=_rounded_down(threshold),
