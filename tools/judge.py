@@ -10,10 +10,9 @@ from ionwright.knowledge.errors import NotAvailable
 from ionwright.knowledge.records import Candidate, Element
 
 from .base import Flag, ToolResult, tool
+from .checks import HARD_CHECKS, passes
 from .context import Context
 from .predictors.alerts import structural_alerts
-
-HARD_CHECKS = ("valid", "novel", "elements", "harmless")  # a candidate that fails one is not ranked
 
 
 @tool(estimate=lambda ids, **_: 1 + len(ids) / 1000)
@@ -50,11 +49,6 @@ def judge(
         candidates=tuple(judged),
         data={"judged": len(judged), "passed": len(passed), "failed": dict(counts)},
     )
-
-
-def passes(candidate: Candidate) -> bool:
-    """Whether no hard check failed."""
-    return all(candidate.checks.get(check) is not False for check in HARD_CHECKS)
 
 
 def _judge_polymer(candidate: Candidate, excluded: set[str], required: set[str]) -> Candidate:

@@ -11,9 +11,9 @@ from ionwright.knowledge.errors import InvalidRequest
 from ionwright.knowledge.records import Candidate, PropertyKey, Quantity
 
 from .base import Flag, ToolResult, tool
+from .checks import passes
 from .context import Context
 from .inputs import read_inputs
-from .judge import passes
 from .predictors.base import Predictor, predictor_for, predictors
 
 BATCH = 512  # candidates between two looks at the stop button

@@ -12,8 +12,8 @@ from ionwright.knowledge.records import Candidate, Quantity, Target
 from ionwright.knowledge.vocabulary import property_of
 
 from .base import ToolResult, tool
+from .checks import passes
 from .context import Context
-from .judge import passes
 
 AIM_TOLERANCE = 0.05  # an "=" target without other doubt counts as met within 5 % (or 0.1 decade)
 TOO_ALIKE = 0.9  # Tanimoto similarity above which two candidates are one idea
