@@ -95,4 +95,23 @@ def generator_class(name: str) -> type[Generator]:
 
 def load_generator(name: str, *, device: str = "cpu") -> Generator:
     """The generator of this name with its shipped weights, ready to sample."""
-    return generator_class(name).load(device=device)
+    made = generator_class(name)
+    check_device(device)
+    return made.load(device=device)
+
+
+def check_device(device: str) -> None:
+    """Refuses a device that this machine does not have.
+
+    Raises:
+        InvalidRequest: the message lists the devices that there are.
+    """
+    if device == "cpu":
+        return
+    import torch
+
+    there = ["cpu"]
+    there += ["cuda"] if torch.cuda.is_available() else []
+    there += ["mps"] if torch.backends.mps.is_available() else []
+    if device.partition(":")[0] not in there:
+        raise InvalidRequest(f"no device {device!r} here; this machine has: {', '.join(there)}")

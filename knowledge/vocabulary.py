@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from functools import cache
 from importlib.resources import files
@@ -97,10 +98,6 @@ _SPELLINGS = (
     ("°C", "degC"),
     ("°", "deg"),
     ("mPa.s", "mPa*s"),
-    ("cm3", "cm^3"),
-    ("cm2", "cm^2"),
-    ("m2", "m^2"),
-    ("m3", "m^3"),
 )
 
 
@@ -112,25 +109,53 @@ def convert(value: float, unit: str, key: str, *, material: str | None = None) -
     Raises:
         InvalidRequest: if the unit is unknown or of another dimension.
     """
-    import pint
-
     target = property_of(key).unit_for(material)
-    if unit == target:
-        return value
-    try:
-        quantity = _registry().Quantity(value, _pint_spelling(unit))
-        wanted = _registry().Unit(_pint_spelling(target))
-        if wanted.is_compatible_with("eV") and quantity.is_compatible_with("J/mol"):
-            quantity = quantity / _registry().Quantity(1, "avogadro_constant")
-        return float(quantity.to(wanted).magnitude)
-    except (pint.PintError, AttributeError, TypeError, ValueError, AssertionError) as error:
+    changed = change_unit(value, unit, target)
+    if changed is None:
         raise InvalidRequest(
             f"cannot read {value:g} {unit!r} as {property_of(key).label}: "
             f"give it in {target} or a unit of that kind"
-        ) from error
+        )
+    return changed
+
+
+def change_unit(value: float, unit: str, wanted: str) -> float | None:
+    """`value` in the wanted unit, None if the units are unknown or of different kinds."""
+    if unit == wanted:
+        return value
+    line = _scale_and_offset(unit, wanted)
+    return None if line is None else value * line[0] + line[1]
+
+
+def readable_as(unit: str, wanted: str) -> bool:
+    """Whether a value in `unit` can be given in the wanted unit."""
+    return unit == wanted or _scale_and_offset(unit, wanted) is not None
+
+
+@cache
+def _scale_and_offset(unit: str, wanted: str) -> tuple[float, float] | None:
+    # every conversion we know is a line; two points of it are asked of pint once
+    zero, hundred = (_by_pint(value, unit, wanted) for value in (0.0, 100.0))
+    if zero is None or hundred is None:
+        return None
+    return float(f"{(hundred - zero) / 100:.12g}"), zero
+
+
+def _by_pint(value: float, unit: str, wanted: str) -> float | None:
+    import pint
+
+    try:
+        quantity = _registry().Quantity(value, _pint_spelling(unit))
+        target = _registry().Unit(_pint_spelling(wanted))
+        if target.is_compatible_with("eV") and quantity.is_compatible_with("J/mol"):
+            quantity = quantity / _registry().Quantity(1, "avogadro_constant")
+        return float(quantity.to(target).magnitude)
+    except (pint.PintError, AttributeError, TypeError, ValueError, AssertionError):
+        return None
 
 
 def _pint_spelling(unit: str) -> str:
     for ours, theirs in _SPELLINGS:
         unit = unit.replace(ours, theirs)
+    unit = re.sub(r"(?<=[A-Za-z])(?=[-\d])", "^", unit)
     return "dimensionless" if unit in ("", "1") else "percent" if unit == "%" else unit

@@ -147,6 +147,7 @@ def test_ctrl_c_stops_cleanly_and_the_run_can_go_on(tmp_path: Path, ionwright) -
         (["generate", "polymers", "--generator", "wizard", "--out", "o.jsonl"], 2, "wizard"),
         (["generate", "crystals", "--out", "o.jsonl"], 1, "no generator for crystals yet"),
         (["generate", "polymers", "-n", "0", "--out", "o.jsonl"], 2, "greater than or equal to 1"),
+        (["generate", "polymers", "--device", "abacus", "--out", "o.jsonl"], 2, "no device"),
         (["predict", "[*]CC", "--property", "ionic_conductivity"], 2, "two"),
         (["predict", "[*]CCO[*]", "--property", "colour"], 2, "unknown property 'colour'"),
         (["predict", "[*]CCO[*]", "--property", "average_voltage"], 2, "cannot predict"),
