@@ -18,6 +18,7 @@ def capped_molecule(text: str, material: str) -> Chem.Mol:
     Raises:
         InvalidRequest: if the text cannot be read as such.
     """
+    unit: Chem.Mol | None
     if material == "polymer":
         unit = Chem.MolFromSmiles(canonical_psmiles(text).replace("[*]", "[H]"))
     else:

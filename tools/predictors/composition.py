@@ -7,7 +7,7 @@ from typing import Self
 
 import numpy as np
 from rdkit import Chem
-from rdkit.Chem import Descriptors
+from rdkit.Chem import rdMolDescriptors
 
 from ionwright.knowledge.errors import InvalidRequest
 from ionwright.knowledge.psmiles import repeat_unit_mol
@@ -62,8 +62,9 @@ def molar_mass(text: str, material: str) -> float:
         InvalidRequest: if the text cannot be read.
     """
     if material == "polymer":
-        return float(Descriptors.MolWt(repeat_unit_mol(text)))  # dummy atoms weigh nothing
-    return float(Descriptors.MolWt(capped_molecule(text, material)))
+        # the dummy atoms at the ends weigh nothing
+        return float(rdMolDescriptors._CalcMolWt(repeat_unit_mol(text)))
+    return float(rdMolDescriptors._CalcMolWt(capped_molecule(text, material)))
 
 
 def _quantities(candidate: Candidate, provenance: Provenance) -> list[Quantity]:

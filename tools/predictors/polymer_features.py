@@ -274,9 +274,8 @@ def _is_rotatable(bond: Chem.Bond, chain: Chain) -> bool:
 
 def _gaps(chain: Chain) -> list[float]:
     """How many bonds lie between a backbone heteroatom and the next one along the chain."""
-    ring, n = chain.ring, chain.n
     counts = [0.0] * len(_GAPS)
-    for start in range(n):
+    for start in range(chain.n):
         if not _is_backbone_hetero(chain, start):
             continue
         seen, frontier = {start}, [start]
@@ -288,7 +287,6 @@ def _gaps(chain: Chain) -> list[float]:
             frontier = [index for index in frontier if index not in reached]
             if not frontier:
                 break
-    del ring
     return counts
 
 

@@ -170,7 +170,8 @@ def fit_net(
         for step in range(per_epoch):
             chosen = shuffled[step * recipe.batch : (step + 1) * recipe.batch]
             batch = batch_of([features[i].graph for i in chosen])
-            loss = _loss(*net(batch, scaled[chosen]), wanted[chosen])
+            value, log_variance = net(batch, scaled[chosen])
+            loss = _loss(value, log_variance, wanted[chosen])
             optimizer.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
