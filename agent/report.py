@@ -40,7 +40,7 @@ def view_of(answer: dict[str, Any]) -> dict[str, Any]:
     return {
         "answer": answer,
         "goal_lines": goal_lines(goal) if goal else [],
-        "columns": [_heading(key, candidates) for key in keys],
+        "columns": [heading(key, candidates) for key in keys],
         "rows": [
             {
                 "rank": rank,
@@ -100,7 +100,8 @@ def _digits(quantity: Quantity) -> Any:
     return lambda value: f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"
 
 
-def _heading(key: str, candidates: list[Candidate]) -> str:
+def heading(key: str, candidates: list[Candidate]) -> str:
+    """A column's heading: label and unit."""
     unit = next((q.unit for c in candidates if (q := c.quantity(key))), property_of(key).unit)
     label = property_of(key).label
     return label if unit == "1" else f"{label} / {unit}"

@@ -18,7 +18,7 @@ from ionwright.tools.base import ToolResult
 
 from .design import Event, Request, events
 from .progress import Progress
-from .report import format_quantity, goal_lines, shown_properties, view_of
+from .report import format_quantity, goal_lines, heading, shown_properties, view_of
 from .runs import read_record
 from .state import Call
 
@@ -144,14 +144,15 @@ def _print(table: Table) -> None:
 
 def result_table(result: ToolResult) -> str:
     """A tool's candidates with their values, as plain text."""
-    keys = shown_properties(None, list(result.candidates))
+    candidates = list(result.candidates)
+    headings = {key: heading(key, candidates) for key in shown_properties(None, candidates)}
     rows = [
         {
             "material": c.name or c.data,
-            **{key: format_quantity(c.quantity(key)) for key in keys},
+            **{headings[key]: format_quantity(c.quantity(key)) for key in headings},
             **({"valid": c.checks["valid"]} if "valid" in c.checks else {}),
         }
-        for c in result.candidates
+        for c in candidates
     ]
     failed = result.data.get("failed")
     lines = [plain_table(rows), result.text]

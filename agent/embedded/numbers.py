@@ -93,7 +93,9 @@ def read_number(written: str, german: bool = False) -> float | None:
 
 
 def _read_digits(compact: str, german: bool) -> float | None:
-    power = re.search(r"(?:^|[x*·+-])10(?:(?:\^|\*\*)[({]?([-+]?\d+)[)}]?|([⁻⁺]?[⁰¹²³⁴-⁹]+))$", compact)
+    power = re.search(
+        r"(?:^|[x*·+-])10(?:(?:\^|\*\*)[({]?([-+]?\d+)[)}]?|([⁻⁺]?[⁰¹²³⁴-⁹]+))$", compact
+    )
     exponent, mantissa = 0, compact
     if power:
         exponent = int((power.group(1) or power.group(2)).translate(_SUPER))

@@ -15,7 +15,8 @@ _TOLERANCE = re.compile(
     r"[\s,(]*(?:±|\+\s?/\s?-|\+-|plus[ /-]?(?:or[ -])?minus|give or take)\s*", re.I
 )
 _BETWEEN = re.compile(
-    r"(?:between|zwischen|range(?:s)?(?: of)?|from|von|anywhere)\s*(?:about |etwa |roughly )?$", re.I
+    r"(?:between|zwischen|range(?:s)?(?: of)?|from|von|anywhere)\s*(?:about |etwa |roughly )?$",
+    re.I,
 )
 _NUMBER = re.compile(rf"{NUMBER}|{NUMBER_WORDS}", re.IGNORECASE)
 
@@ -33,7 +34,9 @@ class Amount:
     @property
     def value(self) -> float | tuple[float, float]:
         """One number, or low and high of a range in rising order."""
-        return self.low if self.high is None else (min(self.low, self.high), max(self.low, self.high))
+        return (
+            self.low if self.high is None else (min(self.low, self.high), max(self.low, self.high))
+        )
 
 
 def find_amounts(text: str) -> list[Amount]:

@@ -78,7 +78,9 @@ _REFERENCE = re.compile(
     r"sodium|natrium)\b(?:\s?/\s?\w+\d?\+{0,3}(?:\d\+)?)?(?:\s?metal)?\+?\)?",
     re.IGNORECASE,
 )
-_LEADING = re.compile(r"\s?(?:per|/)\s?(um|micron|micrometre|micrometer|nm|cm|mm|m)\b(\^?-1)?", re.I)
+_LEADING = re.compile(
+    r"\s?(?:per|/)\s?(um|micron|micrometre|micrometer|nm|cm|mm|m)\b(\^?-1)?", re.I
+)
 _INVERSE = re.compile(r"\s?/\s?(?=[a-z])", re.I)
 
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-BITS = 1024
+BITS = 512
 NEIGHBOURS = 5
 _BLOCK = 512
 
@@ -26,7 +27,7 @@ def fold(environments: Mapping[int, int], bits: int = BITS) -> np.ndarray:
 
 def similarities(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     """Tanimoto similarity of bit vectors: (n, bits) and (m, bits) of 0 and 1 -> (n, m)."""
-    left, right = left.astype(np.float32), right.astype(np.float32)
+    left, right = left.astype(np.float32, copy=False), right.astype(np.float32, copy=False)
     both = left @ right.T
     either = left.sum(1)[:, None] + right.sum(1)[None, :] - both
     return both / np.maximum(either, 1)
@@ -47,11 +48,14 @@ class Domain:
     names: np.ndarray
     reference: np.ndarray
 
+    @cached_property
+    def _known(self) -> np.ndarray:
+        return np.unpackbits(self.packed, axis=1).astype(np.float32)
+
     def similarity(self, bits: np.ndarray) -> np.ndarray:
         """Mean similarity to the five nearest training polymers; bits (n, BITS) -> (n,)."""
-        known = np.unpackbits(self.packed, axis=1)
         near = [
-            nearest_mean(similarities(bits[start : start + _BLOCK], known))
+            nearest_mean(similarities(bits[start : start + _BLOCK], self._known))
             for start in range(0, len(bits), _BLOCK)
         ]
         return np.concatenate(near) if near else np.zeros(0, dtype=np.float32)
@@ -67,7 +71,7 @@ class Domain:
 
     def nearest(self, bits: np.ndarray, n: int = NEIGHBOURS) -> list[list[tuple[int, float]]]:
         """The `n` nearest training polymers of each row as (name hash, similarity), best first."""
-        table = similarities(bits, np.unpackbits(self.packed, axis=1))
+        table = similarities(bits, self._known)
         order = np.argsort(-table, axis=1, kind="stable")[:, :n]
         return [
             [(int(self.names[column]), float(row[column])) for column in columns]

@@ -21,6 +21,7 @@ MIN_RING = 9  # atoms: an environment of radius 3 spans 7, so it never meets its
 MAX_ATOMS = 200  # heavy atoms of a repeat unit; longer ones are not repeat units of this field
 
 _ELEMENTS = ("C", "N", "O", "F", "S", "P", "Si", "Cl", "Br", "B")
+_NUMBERS = np.array([6, 7, 8, 9, 16, 15, 14, 17, 35, 5])
 _PATTERNS = {
     "ether": "[OX2;!$(OC=[O,N,S])]([#6])[#6]",
     "hydroxyl": "[OX2H][#6;!$(C=O)]",
@@ -93,17 +94,33 @@ class Chain:
         ring: the unit closed into a ring of `copies` copies; the first `n` atoms are one unit.
         n: heavy atoms of a unit.
         copies: copies in the ring.
-        in_ring: per atom of the unit, whether it is in a ring of the real polymer (n,).
-        backbone: per atom of the unit, whether it carries the chain on (n,).
+        atoms: per atom of the unit its number, heavy neighbours, hydrogens, charge, and 0 or 1 for
+            aromatic, unsaturated, in a ring of the real polymer, on the backbone (n, 8).
+        bonds: directed bonds that lead to an atom of the unit: from (in the ring), to, and kind
+            (0 single, 1 double, 2 triple, 3 aromatic) (m, 3).
         backbone_length: bonds along the shortest way through a unit.
     """
 
     ring: Chem.Mol
     n: int
     copies: int
-    in_ring: np.ndarray
-    backbone: np.ndarray
+    atoms: np.ndarray
+    bonds: np.ndarray
     backbone_length: int
+
+    @property
+    def backbone(self) -> np.ndarray:
+        """Which atoms of the unit carry the chain on (n,)."""
+        return self.atoms[:, BACKBONE].astype(bool)
+
+
+NUMBER, DEGREE, HYDROGENS, CHARGE, AROMATIC, UNSATURATED, IN_RING, BACKBONE = range(8)
+_KIND = {
+    Chem.BondType.SINGLE: 0,
+    Chem.BondType.DOUBLE: 1,
+    Chem.BondType.TRIPLE: 2,
+    Chem.BondType.AROMATIC: 3,
+}
 
 
 def chain_of(psmiles: str) -> Chain:
@@ -123,18 +140,32 @@ def chain_of(psmiles: str) -> Chain:
         raise InvalidRequest(f"a repeat unit has 1 to {MAX_ATOMS} heavy atoms, this one {n}")
     path = Chem.GetShortestPath(unit, *stars)[1:-1]
     order = [index for index in range(n + 2) if index not in stars]
-    place = {old: new for new, old in enumerate(order)}
     bond = unit.GetAtomWithIdx(stars[0]).GetBonds()[0].GetBondType()
-    head, tail = place[path[0]], place[path[-1]]
+    head, tail = order.index(path[0]), order.index(path[-1])
     copies = -(-MIN_RING // len(path))
-    return Chain(
-        ring=_close(Chem.RenumberAtoms(unit, [*order, *stars]), n, head, tail, copies, bond),
-        n=n,
-        copies=copies,
-        in_ring=np.array([unit.GetAtomWithIdx(index).IsInRing() for index in order]),
-        backbone=_backbone(unit, path)[order],
-        backbone_length=len(path),
-    )
+    in_ring = np.array([unit.GetAtomWithIdx(index).IsInRing() for index in order])
+    ring = _close(Chem.RenumberAtoms(unit, [*order, *stars]), n, head, tail, copies, bond)
+    atoms, bonds = _tables(ring, n, in_ring, _backbone(unit, path)[order])
+    return Chain(ring, n, copies, atoms, bonds, backbone_length=len(path))
+
+
+def _tables(
+    ring: Chem.Mol, n: int, in_ring: np.ndarray, backbone: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """`atoms` and `bonds` of a Chain."""
+    rows, bonds = [], []
+    for index in range(n):
+        atom = ring.GetAtomWithIdx(index)
+        flat = atom.GetIsAromatic() or atom.GetHybridization() in (_SP, _SP2)
+        own = (atom.GetAtomicNum(), atom.GetDegree(), atom.GetTotalNumHs(), atom.GetFormalCharge())
+        rows.append((*own, atom.GetIsAromatic(), flat))
+        for bond in atom.GetBonds():
+            bonds.append((bond.GetOtherAtomIdx(index), index, _KIND.get(bond.GetBondType(), 0)))
+    atoms = np.column_stack([np.array(rows, dtype=np.int32), in_ring, backbone])
+    return atoms.astype(np.int32), np.array(bonds, dtype=np.int32)
+
+
+_SP, _SP2 = Chem.HybridizationType.SP, Chem.HybridizationType.SP2
 
 
 def _close(
@@ -183,16 +214,12 @@ def _queries() -> dict[str, Chem.Mol]:
 
 def _invariants(chain: Chain) -> list[int]:
     """What an atom is before its neighbours are looked at, packed into one number each."""
-    packed = []
-    for index in range(chain.n):
-        atom = chain.ring.GetAtomWithIdx(index)
-        code = atom.GetAtomicNum()
-        code = code * 8 + min(atom.GetDegree(), 7)
-        code = code * 8 + min(atom.GetTotalNumHs(), 7)
-        code = code * 8 + max(0, min(atom.GetFormalCharge() + 3, 7))
-        code = code * 8 + 4 * atom.GetIsAromatic() + 2 * chain.in_ring[index]
-        packed.append(int(code + chain.backbone[index]))
-    return packed * chain.copies
+    atoms = chain.atoms.astype(np.int64)
+    code = atoms[:, NUMBER] * 8 + np.minimum(atoms[:, DEGREE], 7)
+    code = code * 8 + np.minimum(atoms[:, HYDROGENS], 7)
+    code = code * 8 + np.clip(atoms[:, CHARGE] + 3, 0, 7)
+    code = code * 8 + 4 * atoms[:, AROMATIC] + 2 * atoms[:, IN_RING] + atoms[:, BACKBONE]
+    return code.tolist() * chain.copies
 
 
 def environments(chain: Chain) -> dict[int, int]:
@@ -207,92 +234,72 @@ def environments(chain: Chain) -> dict[int, int]:
 
 def descriptors(chain: Chain) -> np.ndarray:
     """Sizes, shares, groups and distances of one unit, in the order of `DESCRIPTORS`."""
-    ring, n = chain.ring, chain.n
-    symbols = [ring.GetAtomWithIdx(index).GetSymbol() for index in range(n)]
-    hits = [
-        sum(1 for match in ring.GetSubstructMatches(query, maxMatches=5000) if match[0] < n)
-        for query in _queries().values()
-    ]
-    counts = dict(zip(_PATTERNS, hits, strict=True))
-    distance = Chem.GetDistanceMatrix(ring)
-    elements = [symbols.count(symbol) for symbol in _ELEMENTS]
-    scalars = _scalars(chain, symbols, counts, distance)
+    hits = {
+        name: sum(match[0] < chain.n for match in chain.ring.GetSubstructMatches(query))
+        for name, query in _queries().items()
+    }
+    distance = Chem.GetDistanceMatrix(chain.ring)
+    numbers = chain.atoms[:, NUMBER]
+    elements = (numbers[:, None] == _NUMBERS).sum(axis=0)
+    scalars = _scalars(chain, hits["donor"], distance)
     pairs = _acceptor_pairs(chain, distance)
-    return np.array([*scalars, *elements, *hits, *_gaps(chain), *pairs], dtype=np.float32)
+    return np.array([*scalars, *elements, *hits.values(), *_gaps(chain), *pairs], dtype=np.float32)
 
 
-def _scalars(
-    chain: Chain, symbols: list[str], counts: dict[str, int], distance: np.ndarray
-) -> list[float]:
-    ring, n = chain.ring, chain.n
-    atoms = [ring.GetAtomWithIdx(index) for index in range(n)]
-    mass = sum(atom.GetMass() + 1.008 * atom.GetTotalNumHs() for atom in atoms)
-    crippen = np.array(rdMolDescriptors._CalcCrippenContribs(ring)[:n])
-    tpsa = sum(list(rdMolDescriptors._CalcTPSAContribs(ring))[:n])
-    logp, refractivity = crippen.sum(axis=0)
-    side = ~chain.backbone
-    on = np.flatnonzero(np.tile(chain.backbone, chain.copies))
+def _scalars(chain: Chain, donors: int, distance: np.ndarray) -> list[float]:
+    n, backbone, side = chain.n, chain.backbone, ~chain.backbone
+    numbers = chain.atoms[:, NUMBER]
+    logp, refractivity, tpsa = _contributions(chain)
+    on = np.flatnonzero(np.tile(backbone, chain.copies))
     longest = distance[:n][side][:, on].min(axis=1).max() if side.any() else 0
-    branches = sum(
-        1
-        for atom in atoms
-        if chain.backbone[atom.GetIdx()]
-        for other in atom.GetNeighbors()
-        if side[other.GetIdx() % n]
-    )
-    rotatable = sum(_is_rotatable(bond, chain) for bond in ring.GetBonds()) / chain.copies
-    unsaturation = sum(
-        atom.GetIsAromatic() or atom.GetHybridization() in (_SP, _SP2) for atom in atoms
-    )
-    hetero = sum(chain.backbone[i] and symbols[i] != "C" for i in range(n))
-    sizes = [n, mass, chain.backbone_length, side.sum(), side.mean(), branches, longest]
-    kinds = [chain.in_ring.sum(), unsaturation, rotatable, tpsa, logp, refractivity, hetero]
-    shares = [
-        symbols.count("O") / n,
-        symbols.count("N") / n,
-        counts["donor"] / n,
-        rotatable / n,
-        tpsa / n,
-        logp / n,
-        refractivity / n,
-        hetero / max(1, chain.backbone.sum()),
-    ]
-    return [float(value) for value in (*sizes, *kinds, *shares)]
+    source, target, _ = chain.bonds.T
+    branches = (backbone[target] & side[source % n]).sum()
+    rotatable = _rotatable(chain)
+    hetero = (backbone & (numbers != 6)).sum()
+    sizes = [n, _mass(chain), chain.backbone_length, side.sum(), side.mean(), branches, longest]
+    flat = chain.atoms[:, UNSATURATED].sum()
+    kinds = [chain.atoms[:, IN_RING].sum(), flat, rotatable, tpsa, logp, refractivity, hetero]
+    totals = [(numbers == 8).sum(), (numbers == 7).sum(), donors, rotatable, tpsa, logp]
+    shares = [total / n for total in (*totals, refractivity)]
+    return [float(value) for value in (*sizes, *kinds, *shares, hetero / backbone.sum())]
 
 
-_SP, _SP2 = Chem.HybridizationType.SP, Chem.HybridizationType.SP2
+def _contributions(chain: Chain) -> tuple[float, float, float]:
+    """Sums over one unit of Crippen's log P and molar refractivity, and of the polar surface."""
+    crippen = rdMolDescriptors._CalcCrippenContribs(chain.ring)[: chain.n]
+    tpsa = list(rdMolDescriptors._CalcTPSAContribs(chain.ring))[: chain.n]
+    return sum(logp for logp, _ in crippen), sum(mr for _, mr in crippen), sum(tpsa)
 
 
-def _is_rotatable(bond: Chem.Bond, chain: Chain) -> bool:
-    ends = bond.GetBeginAtom(), bond.GetEndAtom()
-    if bond.GetBondType() != Chem.BondType.SINGLE:
-        return False
-    if all(chain.in_ring[end.GetIdx() % chain.n] for end in ends):
-        return False
-    return all(end.GetDegree() > 1 for end in ends)
+def _mass(chain: Chain) -> float:
+    table = Chem.GetPeriodicTable()
+    heavy = sum(table.GetAtomicWeight(int(number)) for number in chain.atoms[:, NUMBER])
+    return heavy + 1.008 * float(chain.atoms[:, HYDROGENS].sum())
+
+
+def _rotatable(chain: Chain) -> float:
+    """Single bonds between atoms that have other neighbours, outside rings of the polymer."""
+    source, target, kind = chain.bonds.T
+    source = source % chain.n
+    inner = (chain.atoms[source, DEGREE] > 1) & (chain.atoms[target, DEGREE] > 1)
+    ring = chain.atoms[source, IN_RING] & chain.atoms[target, IN_RING]
+    return float(((kind == 0) & inner & (ring == 0)).sum()) / 2
 
 
 def _gaps(chain: Chain) -> list[float]:
     """How many bonds lie between a backbone heteroatom and the next one along the chain."""
+    hetero = chain.backbone & (chain.atoms[:, NUMBER] != 6)
     counts = [0.0] * len(_GAPS)
-    for start in range(chain.n):
-        if not _is_backbone_hetero(chain, start):
-            continue
+    for start in np.flatnonzero(hetero).tolist():
         seen, frontier = {start}, [start]
         for step in range(1, 2 * MIN_RING):
             frontier = _next_on_backbone(chain, frontier, seen)
-            reached = [index for index in frontier if _is_backbone_hetero(chain, index)]
-            for _ in reached:
-                counts[min(max(step, _GAPS[0]), _GAPS[-1]) - _GAPS[0]] += 0.5
+            reached = [index for index in frontier if hetero[index % chain.n]]
+            counts[min(max(step, _GAPS[0]), _GAPS[-1]) - _GAPS[0]] += 0.5 * len(reached)
             frontier = [index for index in frontier if index not in reached]
             if not frontier:
                 break
     return counts
-
-
-def _is_backbone_hetero(chain: Chain, index: int) -> bool:
-    on_backbone = bool(chain.backbone[index % chain.n])
-    return on_backbone and chain.ring.GetAtomWithIdx(index).GetAtomicNum() != 6
 
 
 def _next_on_backbone(chain: Chain, frontier: list[int], seen: set[int]) -> list[int]:
@@ -300,7 +307,7 @@ def _next_on_backbone(chain: Chain, frontier: list[int], seen: set[int]) -> list
     for index in frontier:
         for other in chain.ring.GetAtomWithIdx(index).GetNeighbors():
             place = other.GetIdx()
-            if place not in seen and chain.backbone[place % chain.n]:
+            if place not in seen and chain.atoms[place % chain.n, BACKBONE]:
                 seen.add(place)
                 found.append(place)
     return found
@@ -308,7 +315,7 @@ def _next_on_backbone(chain: Chain, frontier: list[int], seen: set[int]) -> list
 
 def _acceptor_pairs(chain: Chain, distance: np.ndarray) -> list[float]:
     """Pairs of N or O atoms by the number of bonds between them (they hold a Li+ together)."""
-    numbers = np.array([atom.GetAtomicNum() for atom in chain.ring.GetAtoms()])
-    acceptor = np.isin(numbers, (7, 8))
-    between = distance[: chain.n][acceptor[: chain.n]][:, acceptor]
+    numbers = chain.atoms[:, NUMBER]
+    acceptor = (numbers == 7) | (numbers == 8)
+    between = distance[: chain.n][acceptor][:, np.tile(acceptor, chain.copies)]
     return [float((between == n).sum()) / 2 for n in _PAIRS]

@@ -14,22 +14,24 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from rdkit import Chem
 from torch import Tensor, nn
 
-from .polymer_features import Chain
+from .polymer_features import (
+    AROMATIC,
+    BACKBONE,
+    CHARGE,
+    DEGREE,
+    HYDROGENS,
+    IN_RING,
+    NUMBER,
+    Chain,
+)
 
 # element, heavy neighbours, hydrogens, charge + 2, aromatic, in a ring, on the backbone
 ATOM_KINDS = (11, 5, 5, 5, 2, 2, 2)
 BOND_KINDS = 4
-_ELEMENT = {6: 0, 7: 1, 8: 2, 9: 3, 16: 4, 15: 5, 14: 6, 17: 7, 35: 8, 5: 9}
-_OTHER = 10
-_BOND = {
-    Chem.BondType.SINGLE: 0,
-    Chem.BondType.DOUBLE: 1,
-    Chem.BondType.TRIPLE: 2,
-    Chem.BondType.AROMATIC: 3,
-}
+_ELEMENTS = (6, 7, 8, 9, 16, 15, 14, 17, 35, 5)
+_PLACE = np.array([_ELEMENTS.index(n) if n in _ELEMENTS else 10 for n in range(37)])
 
 
 @dataclass(frozen=True)
@@ -62,24 +64,19 @@ class NetConfig:
 
 def graph_of(chain: Chain) -> Graph:
     """The unit's atoms and bonds; bonds to the next unit lead back to this one."""
-    atoms, bonds = [], []
-    for index in range(chain.n):
-        atom = chain.ring.GetAtomWithIdx(index)
-        atoms.append(
-            (
-                _ELEMENT.get(atom.GetAtomicNum(), _OTHER),
-                min(atom.GetDegree(), 4),
-                min(atom.GetTotalNumHs(), 4),
-                max(0, min(atom.GetFormalCharge() + 2, 4)),
-                int(atom.GetIsAromatic()),
-                int(chain.in_ring[index]),
-                int(chain.backbone[index]),
-            )
-        )
-        for bond in atom.GetBonds():
-            kind = _BOND.get(bond.GetBondType(), 0)
-            bonds.append((bond.GetOtherAtomIdx(index) % chain.n, index, kind))
-    return Graph(np.array(atoms, dtype=np.int32), np.array(bonds, dtype=np.int32))
+    raw = chain.atoms
+    atoms = np.column_stack(
+        [
+            _PLACE[np.minimum(raw[:, NUMBER], len(_PLACE) - 1)],
+            np.minimum(raw[:, DEGREE], 4),
+            np.minimum(raw[:, HYDROGENS], 4),
+            np.clip(raw[:, CHARGE] + 2, 0, 4),
+            raw[:, [AROMATIC, IN_RING, BACKBONE]],
+        ]
+    )
+    bonds = chain.bonds.copy()
+    bonds[:, 0] %= chain.n
+    return Graph(atoms, bonds)
 
 
 def batch_of(graphs: Sequence[Graph]) -> Batch:

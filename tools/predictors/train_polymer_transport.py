@@ -195,6 +195,7 @@ def fit_forest(table: np.ndarray, targets: np.ndarray, recipe: Recipe) -> Forest
         "objective": "regression",
         "learning_rate": recipe.tree_rate,
         "num_leaves": recipe.leaves,
+        "max_depth": 7,  # bounds the steps of a walk
         "min_data_in_leaf": 20,
         "bagging_fraction": 0.8,
         "bagging_freq": 1,

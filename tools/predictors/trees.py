@@ -14,12 +14,13 @@ Arrays = dict[str, np.ndarray]
 class Forest:
     """Trees of several models in one set of arrays, so that all are walked at once.
 
-    A leaf is a node that points to itself: walking `depth` steps then needs no case distinction.
+    The right child lies just behind the left one. A leaf is a node with the threshold +inf that is
+    its own left child: walking `depth` steps then needs no case distinction.
 
     Attributes:
         feature: column that a node looks at (nodes,).
         threshold: a row goes left where its value is at most this (nodes,).
-        left, right: indices of the children (nodes,).
+        left: index of the left child (nodes,).
         value: value of a leaf, 0 elsewhere (nodes,).
         roots: index of each tree's root (trees,).
         model: which model a tree belongs to (trees,).
@@ -29,7 +30,6 @@ class Forest:
     feature: np.ndarray
     threshold: np.ndarray
     left: np.ndarray
-    right: np.ndarray
     value: np.ndarray
     roots: np.ndarray
     model: np.ndarray
@@ -58,8 +58,8 @@ class Forest:
         flat = block.ravel()
         node = np.broadcast_to(self.roots, (len(block), len(self.roots)))
         for _ in range(self.depth):
-            goes_left = flat[rows + self.feature[node]] <= self.threshold[node]
-            node = np.where(goes_left, self.left[node], self.right[node])
+            goes_right = flat[rows + self.feature[node]] > self.threshold[node]
+            node = self.left[node] + goes_right
         return node
 
     def arrays(self) -> Arrays:
@@ -68,7 +68,6 @@ class Forest:
             "feature": self.feature.astype(np.int16),
             "threshold": self.threshold.view(np.int32),
             "left": self.left.astype(np.int32),
-            "right": self.right.astype(np.int32),
             "value": self.value,
             "roots": self.roots.astype(np.int32),
             "model": self.model.astype(np.int16),
@@ -85,7 +84,6 @@ def forest_of(arrays: Arrays) -> Forest:
         feature=arrays["feature"].astype(np.intp),
         threshold=arrays["threshold"].view(np.float32),
         left=arrays["left"].astype(np.intp),
-        right=arrays["right"].astype(np.intp),
         value=arrays["value"].astype(np.float32),
         roots=arrays["roots"].astype(np.intp),
         model=arrays["model"].astype(np.intp),
@@ -95,21 +93,18 @@ def forest_of(arrays: Arrays) -> Forest:
 
 def forest_from_lightgbm(boosters: list[Any]) -> Forest:
     """The trees of LightGBM boosters (numerical splits, no missing values), one model each."""
-    nodes: list[tuple[int, float, int, int, float]] = []
+    nodes: list[_Node] = []
     roots, model, depth = [], [], 0
     for index, booster in enumerate(boosters):
         for tree in booster.dump_model()["tree_info"]:
             roots.append(len(nodes))
             model.append(index)
             depth = max(depth, _add(tree["tree_structure"], nodes))
-    feature, threshold, left, right, value = (
-        np.array(column) for column in zip(*nodes, strict=True)
-    )
+    feature, threshold, left, value = (np.array(column) for column in zip(*nodes, strict=True))
     return Forest(
         feature=feature.astype(np.intp),
         threshold=_rounded_down(threshold),
         left=left.astype(np.intp),
-        right=right.astype(np.intp),
         value=value.astype(np.float32),
         roots=np.array(roots),
         model=np.array(model),
@@ -117,19 +112,26 @@ def forest_from_lightgbm(boosters: list[Any]) -> Forest:
     )
 
 
-def _add(node: dict[str, Any], nodes: list[tuple[int, float, int, int, float]]) -> int:
-    """Appends a subtree; returns its depth."""
-    here = len(nodes)
-    if "leaf_value" in node:
-        nodes.append((0, np.inf, here, here, node["leaf_value"]))
-        return 0
-    nodes.append((0, 0.0, 0, 0, 0.0))  # its place; filled once the children's places are known
-    left = len(nodes)
-    depth = _add(node["left_child"], nodes)
-    right = len(nodes)
-    depth = max(depth, _add(node["right_child"], nodes))
-    nodes[here] = (node["split_feature"], node["threshold"], left, right, 0.0)
-    return depth + 1
+_Node = tuple[int, float, int, float]  # feature, threshold, left child, value
+_EMPTY: _Node = (0, 0.0, 0, 0.0)
+
+
+def _add(root: dict[str, Any], nodes: list[_Node]) -> int:
+    """Appends a tree level by level, siblings side by side; returns its depth."""
+    level, depth = [(root, len(nodes))], 0
+    nodes.append(_EMPTY)
+    while level:
+        below = []
+        for node, here in level:
+            if "leaf_value" in node:
+                nodes[here] = (0, np.inf, here, node["leaf_value"])
+                continue
+            left = len(nodes)
+            nodes += [_EMPTY, _EMPTY]
+            nodes[here] = (node["split_feature"], node["threshold"], left, 0.0)
+            below += [(node["left_child"], left), (node["right_child"], left + 1)]
+        level, depth = below, depth + 1
+    return depth - 1
 
 
 def _rounded_down(threshold: np.ndarray) -> np.ndarray:
