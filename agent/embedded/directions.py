@@ -1,0 +1,133 @@
+"""Words that compare: above, at most, not below, or better, as high as possible."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from ionwright.knowledge.vocabulary import property_of
+
+Bound = Literal[">=", "<=", "="]
+
+_UP = (
+    r"above|over|more|greater|higher|larger|bigger|beyond|exceed(?:s|ing)?|at (?:the (?:very )?)?least|minimum|minimal|min\.?|north of|upwards? of|"
+    r"starting (?:at|from)|surpass(?:es|ing)?|better|past|top(?:s|ping)|beats?|no less than|mindestens|minimal|wenigstens|über|ueber|oberhalb|mehr|größer|groesser|höher|hoeher|ab|besser|thicker|wider|"
+    r"denser|≥|>=|=>|>|⩾|&gt;|and up from|clear(?:s|ing)?|reach(?:es|ing)?|from|hits?|heavier|longer"
+)
+_DOWN = (
+    r"below|under|underneath|less|lower|smaller|fewer|at (?:the (?:very )?)?most|maximum|max\.?|up to|south of|within|capped at|cap of|limited to|limit of|limit|beneath|"
+    r"höchstens|hoechstens|maximal|unter|unterhalb|weniger|kleiner|geringer|niedriger|bis zu|bis|thinner|narrower|≤|<=|=<|<|&lt;|shy of|inside|ceiling of|finer|lighter|until"
+)
+_EQUAL = r"around|about|near|roughly|approximately|approx\.?|aprox\.?|ca\.?|circa|some|close to|aim(?:ing)? for|exactly|~|=|equal to|rund|etwa|ungefähr|gegen|um die|um|in the (?:neighbou?rhood|region|ballpark|vicinity) of|target(?:ing)?|of|a|nahe|bei|genau|c\."
+_NEGATORS = r"(?:not|no|nothing|never|n't|nicht|kein\w*|nie|neither|nor|none|without|ohne|don't|doesn't|must not|cannot|nowhere|isn't)"
+_WORD = re.compile(rf"(?<![A-Za-zäöüß])(?:({_UP})|({_DOWN}))(?![A-Za-zäöüß])", re.IGNORECASE)
+_GAP = re.compile(
+    r"(?:\s|·|[:,(]|\b(?:than|as|a|an|the|of|to|at|in|is|be|about|around|roughly|value|values|or|equal|say|bit|some|only|just|als|von|einer?|einem|eines|die|der|den|bei|auf|liegt|limit|it|degree|hair|mark|gleich|no|any|goes|go|stays?|minus|required|even|well|far|slightly|little|comes?|equals?)\b|~|=)*",
+    re.IGNORECASE,
+)  # fmt: skip
+_AFTER_UP = re.compile(
+    r"[\s,(]*(?:(?:(?:or|and|oder|und)\s+(?:more|better|higher|above|up|over|greater|larger|mehr|besser|höher|hoeher|darüber|größer|upwards?|beyond|bigger)|(?:at )?minimum|min\b\.?(?!\w)|at (?:the )?least|plus\b|\+(?!\s?/)(?!\s?\d)|upwards?|and upward|mindestens|or so more|is the minimum|as a minimum|at a minimum))",
+    re.IGNORECASE,
+)
+_AFTER_DOWN = re.compile(
+    r"[\s,(]*(?:(?:(?:or|and|oder|und)\s+(?:less|lower|below|under|smaller|fewer|weniger|niedriger|kleiner|geringer|darunter|thinner)|(?:at )?maximum|max\b\.?(?!\w)|at (?:the )?most|tops\b|höchstens|maximal|is the maximum|as a maximum|at a maximum|at the outside|ceiling))",
+    re.IGNORECASE,
+)
+
+
+def comparator(text: str, start: int, end: int, key: str) -> Bound:
+    """Which way the number at start-end points; property words are blanked with middle dots."""
+    after = re.sub(
+        r"^[·\s]+(?=or |and |oder |und |at |max|min|tops|plus)", " ", text[end : end + 60]
+    )
+    before = _before(text, start)
+    if before:
+        return before
+    if re.match(r"[\s,(]*(?:or|oder)\s+(?:better|besser)", after, re.IGNORECASE):
+        return "<=" if property_of(key).better == "lower" else ">="
+    if _AFTER_UP.match(after):
+        return ">="
+    if _AFTER_DOWN.match(after):
+        return "<="
+    return "="
+
+
+def _before(text: str, start: int) -> Bound | None:
+    window_start = max(0, start - 70)
+    window = text[window_start:start]
+    last = None
+    for match in _WORD.finditer(window):
+        last = match
+    if last is None or not _GAP.fullmatch(window[last.end() :]):
+        return None
+    word = last.group().lower()
+    if word in ("from", "ab", "reach", "reaches", "reaching", "hit", "hits") and word == "from":
+        return None
+    lead = window[: last.start()]
+    negated = re.search(
+        rf"(?:\b|(?<=n)){_NEGATORS}\s*(?:(?:a|be|any|the|go(?:es)?|fall(?:s)?|drop(?:s)?|ris(?:e|es)|degree|hair|bit|to|single|exceed|come|lie|get|sink(?:t)?|deutlich|much|volt)\s+)*$",
+        lead,
+        re.I,
+    )
+    up = bool(last.group(1))
+    if word in ("no less than",):
+        negated = None
+    if negated:
+        up = not up
+    return ">=" if up else "<="
+
+
+_HIGH = re.compile(
+    r"(?<!\w)(?:high(?:er|est|ly)?|large(?:r|st)?|big(?:ger|gest)?|max(?:imum|imal|imi[sz]e[sd]?|imi[sz]ing)?|hoch|hohe[rnms]?|höher\w*|höchst\w*|groß\w*|größ\w*|more|most|great(?:er|est)?|wide(?:r|st)?|strong(?:er|est)?|thick(?:er|est)?|plenty|increase[sd]?|boost\w*|maximier\w*|mehr|rais(?:e|ing)|fast(?:er|est)?|bessere?[rn]?|rich|tall|super|ultra-?high|stiff\w*|dense(?:r|st)?)(?!\w)",
+    re.IGNORECASE,
+)
+_LOW = re.compile(
+    r"(?<!\w)(?:low(?:er|est)?|small(?:er|est)?|min(?:imum|imal|imi[sz]e[sd]?|imi[sz]ing)?|least|little|thin(?:ner|nest)?|narrow(?:er|est)?|niedrig\w*|gering\w*|klein\w*|wenig\w*|less|reduce[sd]?|hardly|barely|minimier\w*|dünn\w*|tiny|negligible|kaum|no|not|n't|never|without|nicht|schwach\w*|zero|dont|doesnt|ohne|fewest|tief\w*|nearly no|almost no)(?!\w)",
+    re.IGNORECASE,
+)
+_GOOD = re.compile(
+    r"(?<!\w)(?:good|best|better|great|excellent|improved?|optimal|decent|outstanding|gut\w*|beste\w*|besser\w*|superior|top|nice|easy|easily|leicht|einfach)(?!\w)",
+    re.IGNORECASE,
+)
+_SELF_LOW = re.compile(
+    r"(?i)thin|dünn|easy|easily|leicht|einfach|stable|stabil|swell|breath|expan|quell|ausdehn|runny"
+)
+_SELF_HIGH = re.compile(
+    r"(?i)thick$|dick$|conducti(?:ve|ng)|conducts?$|leitfähig$|leitet|porous|dense$"
+)
+
+
+def direction(text: str, start: int, end: int, key: str) -> Literal["max", "min"] | None:
+    """Whether a property named without a number is wanted high or low, None if neither is said."""
+    words = text[start:end]
+    lead = re.split(
+        r"[,;:.\n!?]|\band\b|\bund\b|\bbut\b|\bwith\b|\bmit\b", text[max(0, start - 45) : start]
+    )[-1]
+    tail = re.split(r"[,;.\n!?]|\band\b|\bund\b|\bbut\b|\bwith\b", text[end : end + 45])[0]
+    better: Literal["max", "min"] = "min" if property_of(key).better == "lower" else "max"
+    if key == "sa_score":
+        return "min"
+    if key == "max_delta_volume" or (key == "energy_above_hull" and re.search("(?i)stab", words)):
+        return "min"
+    if key == "reduction_potential" and re.search(
+        r"(?i)before|ahead|earlier|vor\b|prior", text[start - 30 if start > 30 else 0 : end + 30]
+    ):
+        return "max"
+    if key == "oxidation_potential" and re.search(r"(?i)before|ahead|earlier|vor\b|prior", tail):
+        return "min"
+    near = " ".join(lead.split()[-5:])
+    for window in (near, tail):
+        low, high, good = _LOW.search(window), _HIGH.search(window), _GOOD.search(window)
+        if low and not (high and high.start() > low.start() and low.group().lower() != "no"):
+            return (
+                "max" if _SELF_LOW.search(words) and low.group().lower() in ("no", "not") else "min"
+            )
+        if high:
+            return "max"
+        if good:
+            return better
+    if _SELF_LOW.search(words):
+        return "min"
+    if _SELF_HIGH.search(words):
+        return "max"
+    return None

@@ -1,0 +1,184 @@
+"""Which of the intents a request has, and which domain, by the words that say so."""
+
+from __future__ import annotations
+
+import re
+
+from .lexicon import domain_patterns, lexicon
+from .subjects import Subject
+
+
+def _words(*patterns: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<![\w])(?:{'|'.join(patterns)})(?![\w])", re.IGNORECASE)
+
+
+_EXPLAIN = _words(
+    "why", "how come", "how does", "how do(?! (you|i|they|the|[A-Z]\\w+ and))", "what makes", "explain", "elucidate",
+    "the mechanism", "what is the reason", "what's behind", "what is behind", "reason (that|why|for)",
+    "warum", "wieso", "weshalb", "wie kommt es", "was macht", "erklär\\w*", "erläuter\\w*", "what causes",
+    "what happens", "how can it be", "wodurch", "woran liegt", "what explains", "help me understand",
+    "how is it that", "in what way", "how exactly", "what limits", "what governs", "what determines",
+)  # fmt: skip
+_COMPARE = _words(
+    "compar\\w+", "versus", "vs\\.?", "contrast", "vergleich\\w*", "which (of|has|is|one|swells|conducts|"
+    "gives|would|shows|offers|melts|boils|oxidi\\w+|anode|cathode|material|solvent|salt|polymer|electrolyte|additive)",
+    "head[- ]to[- ]head", "side by side", "side-by-side", "difference between", "differ\\w*", "better than", "or .{0,60}\\bwhich", "gegenüber\\w*", "welche[rs]?",
+    "rank", "higher .{0,40} than", "lower .{0,40} than", "more .{0,30} than", "less .{0,30} than", "besser", "between .+ and",
+)  # fmt: skip
+_LOOKUP = _words(
+    "literature", "lit\\.?", "reported", "published", "known", "measured", "papers?", "handbook", "on record",
+    "look ?up", "what is", "what's", "whats", "what are", "what was", "what were", "how (large|big|thick|dense|viscous|high|wide|heavy|low) is",
+    "how high are", "tell me the", "experimental\\w*", "literatur\\w*", "bekannt\\w*", "veröffentlicht\\w*",
+    "gemessen\\w*", "was ist", "wie (hoch|groß|dick|dicht) (ist|sind)", "wie lautet", "reference value", "database", "again\\?", "cite\\w*", "source",
+    "state of knowledge", "which .{0,40} (papers|reports?|measured)", "find out", "wie viel", "do we know", "data on", "values? (of|for)", "what does .{1,60} have",
+    "what do .{1,40} (say|give|report)", "berichtet\\w*", "publiziert\\w*", "value", "remind me",
+)  # fmt: skip
+_PREDICT = _words(
+    "predict\\w*", "estimat\\w*", "compute", "comput(es|ing)", "calculat\\w*", "would", "forecast", "expect\\w*", "guess", "evaluate", "calc", "work out",
+    "vorhersag\\w*", "vorhersage", "sag\\w* .{1,60} (vorher|voraus)", "schätz\\w*", "berechn\\w*", "abschätz\\w*", "prognos\\w*", "wäre\\w*", "würde\\w*",
+    "is \\S+ (thermodynamically )?stable", "how stable", "infer", "model'?s? (value|guess)", "ist \\S+ stabil", "are \\S+ .{0,20}stable", "run the predictor\\w*",
+)  # fmt: skip
+_SIMULATE = _words(
+    "simulat\\w*", "sim", "simulier\\w*", "molecular dynamics", "molekulardynamik", "MD", "AIMD", "NVT", "NPT", "run .{0,60}dischar\\w*",
+    "discharg\\w* .{0,60}\\d ?C", "discharg\\w* .{0,60}C/\\d+", "\\d ?C\\b.{0,40}discharg\\w*", "entlad\\w+ .{0,60}\\d ?C", "rate test", "DFN", "P2D", "single particle model",
+    "md run", "entladung\\w*", "molecular-dynamics", "cycle (a|the|my) cell",
+)  # fmt: skip
+_MEASURE = _words(
+    "characteri[sz]e\\w*", "measure", "quantify", "analy[sz]e\\w*", "analysier\\w*", "bestimm\\w*", "miss", "messen", "vermiss\\w*", "uploaded", "attached",
+    "hochgeladen\\w*", "angehängt\\w*", "extract", "segment\\w*", "charakterisier\\w*", "quantifizier\\w*", "ausmessen", "accompanying", "evaluate", "auswerten", "werte",
+)  # fmt: skip
+_DESIGN = _words(
+    "find", "suggest\\w*", "propos\\w*", "generat(e|es|ed|ing)", "design", "invent", "give me", "gimme", "make (me|a|some|us|new|synthetic|\\d+|four|three|five|ten)", "i need", "we need", "need", "needed",
+    "looking for", "look for", "looking 4", "search(ing)? for", "sought", "recommend", "sample", "create", "screen", "candidates?", "come up with", "discover", "wanted",
+    "want", "i'd (like|love)", "dream up", "produce\\w*", "brainstorm", "suche", "such mir", "such\\w*", "gesucht", "finde", "schlag\\w*", "vorschl\\w*", "erzeug\\w*", "generier\\w*", "entwirf\\w*",
+    "entwickel\\w*", "brauche?n?", "gib mir", "nenne", "design\\w*", "identif\\w+", "develop\\w*", "wish", "required", "requir(e|es|ement)", "show me", "get me", "hunt\\w*", "decode", "anything", "any chance of", "treat me to", "build",
+    "draw up", "list", "replace\\w*", "alternatives?", "optimi[sz]e", "must", "should", "like .{1,40} but", "similar", "variants?", "ideas?", "möchte\\w*", "want(s)? to have", "some", "who can make", "is there (a|an|any)", "are there (any|some)", "do you (have|know) (a|an|any)",
+)  # fmt: skip
+_HELP = _words(
+    "what can you do", "who are you", "help me out", "manual", "how do i use", "what do you do", "was kannst du", "wie benutze ich", "hilfe", "commands?", "instructions", "tutorial", "how do i upload",
+    "how does this work", "what are you", "how can you help", "what can i ask", "was können sie", "your (features|capabilities|functions)", "anleitung", "get started", "what is this (tool|program|thing)",
+)  # fmt: skip
+_OUTSIDE = _words(
+    "solar cells?", "photovoltaic\\w*", "absorber", "steel", "concrete", "logo", "haiku", "poem", "football", "recipe", "weather", "stock", "translate", "thermoelectric\\w*", "led", "laser\\w*", "catalysts?",
+    "fuel cells?", "wind turbine\\w*", "superalloys?", "turbine\\w*", "paint", "drug", "protein", "vaccine", "election", "olympics?", "capital of", "movie", "song", "bakery", "fertili[sz]er", "wetter",
+)  # fmt: skip
+FIELD = _words(
+    "batter\\w+", "cathod\\w*", "anod\\w*", "electrol\\w*", "elyte", "solvents?", "additives?", "polymers?", "repeat units?", "tomogra\\w*", "microstructur\\w*", "SEI", "CEI", "\\w*kathode\\w*", "\\w*anode\\w*",
+    "\\w*batterie\\w*", "\\w*akku\\w*", "\\w*elektro\\w+", "monomers?", "dendrites?", "separators?", "electrodes?", "lithiation", "salts?", "solid-state", "superionic\\w*", "LIBs?", "NIBs?", "thermal runaway", "interphases?",
+    "conductors?", "coin cells?", "pouch cells?", "lösungsmittel\\w*", "cath", "porosity", "tortuosity", "slicegan", "\\w*elektrolyt\\w*",
+)  # fmt: skip
+
+
+def read_intent(text: str, subjects: list[Subject], *, properties: int, targets: bool) -> str:
+    """The intent of a harmless request.
+
+    `text` is cleaned; `properties` counts the property words; `targets` says whether any of them
+    (or a unit) carries a number.
+    """
+    materials = [s for s in subjects if s.kind != "file"]
+    in_field = bool(materials or FIELD.search(text) or _image(subjects) or properties)
+    if _is_help(text, bool(materials), properties, in_field):
+        return "help"
+    design = _DESIGN.search(text)
+    if (_image(subjects) or _uploaded(text)) and not _makes(text):
+        return "characterize"
+    if _SIMULATE.search(text) and not _makes(text):
+        return "simulate"
+    if _EXPLAIN.search(text) and not (targets and design):
+        return "explain"
+    if len(materials) >= 2 and _COMPARE.search(text) and not _asks_new(text, targets):
+        return "compare"
+    return _design_or_question(text, materials, targets)
+
+
+def _design_or_question(text: str, materials: list[Subject], targets: bool) -> str:
+    if materials and not _asks_new(text, targets):
+        if _PREDICT.search(text) and not re.search(
+            r"\b(reported|published|literature)\b", text, re.I
+        ):
+            return "predict"
+        if _LOOKUP.search(text) or re.search(r"\?\s*$", text.strip()):
+            return "lookup"
+    if re.search(
+        r"\b(what|which|how)\b.*\b(reported|published|known|measured|papers)\b", text, re.I
+    ):
+        return "lookup"
+    return "design"
+
+
+def _asks_new(text: str, targets: bool) -> bool:
+    return _makes(text) or bool(_DESIGN.search(text) and (targets or _NEW.search(text)))
+
+
+_NEW = _words(
+    "like", "similar", "but", "alternatives?", "variants?", "than", "from", "between", "replac\\w*", "beats?", "something", "such as", "instead", "wie", "ähnlich\\w*", "als", "around",
+    "candidates?", "additives?", "solvents?", "cathodes?", "anodes?", "polymers?", "repeat units?", "monomers?", "electrolytes?", "easy",
+)  # fmt: skip
+
+
+def _makes(text: str) -> bool:
+    return bool(_MAKES.search(text))
+
+
+_MAKES = _words(
+    "generate", "make me", "suggest", "propose", "design (?!of)", "come up with", "find me", "invent", "create", "make (a|some|synthetic|new|me|us|\\d+)", "gimme", "give me (variants|a|an|some|three|two|four|five|ten|\\d+|new)", "erzeuge\\w*", "generiere\\w*",
+    "schlag\\w*", "looking for", "look for", "such mir", "ich suche", "suche", "sample", "dream up", "entwirf", "synthetic", "similar \\w+ ?\\w*", "can you find", "could you find( me)?", "entwickle", "i need", "find", "i want", "wanted", "we need", "i'd (love|like)",
+)  # fmt: skip
+
+
+def _is_help(text: str, materials: bool, properties: int, in_field: bool) -> bool:
+    if _HELP.search(text) and not (materials and properties):
+        return True
+    if _OUTSIDE.search(text) and not materials and not FIELD.search(text):
+        return True
+    return not in_field
+
+
+def _image(subjects: list[Subject]) -> bool:
+    endings = "|".join(lexicon()["subjects"]["images"])
+    return any(re.search(rf"\.(?:{endings})$", s.text, re.I) for s in subjects if s.kind == "file")
+
+
+def _uploaded(text: str) -> bool:
+    shown = _words(
+        "tomogra\\w*",
+        "slices?",
+        "images?",
+        "scans?",
+        "stack",
+        "volume",
+        "bild",
+        "aufnahme",
+        "SEM",
+        "mikrostruktur",
+        "micrograph",
+    )
+    return bool(_MEASURE.search(text) and shown.search(text))
+
+
+_ORDER = ("polymer_electrolyte", "additive", "interphase", "microstructure", "solid_electrolyte",
+          "liquid_electrolyte", "cathode", "anode")  # fmt: skip
+
+
+def read_domain(text: str, intent: str, subjects: list[Subject]) -> str | None:
+    """The domain that a word of the request names, null if none does."""
+    found = {name: m.start() for name, p in domain_patterns().items() if (m := p.search(text))}
+    if intent == "simulate" and "cell" in found and not _MD.search(text):
+        return "cell"
+    found.pop("cell", None)
+    if re.search(r"(?i)\b(psmiles|poly)", text) is None and any(
+        s.kind == "smiles" and "*" in s.text for s in subjects
+    ):
+        found.setdefault("polymer_electrolyte", -1) if intent == "design" else None
+    if not found and intent == "characterize" and (_image(subjects) or _uploaded(text)):
+        return "microstructure"
+    if "solid_electrolyte" in found or "polymer_electrolyte" in found:
+        found.pop("liquid_electrolyte", None)
+    if "additive" in found:
+        found.pop("liquid_electrolyte", None)
+    if "interphase" in found and intent in ("characterize", "explain", "lookup"):
+        return "interphase"
+    return min(found, key=lambda name: (found[name], _ORDER.index(name))) if found else None
+
+
+_MD = _words("MD", "molecular[- ]dynamics", "AIMD", "NVT", "NPT", "molekulardynamik")

@@ -1,0 +1,42 @@
+"""From words to a goal: both readers, the checks, and one question where nothing can be done."""
+
+from __future__ import annotations
+
+from time import perf_counter
+
+from ionwright.knowledge.records import Goal
+
+from .feasibility import warnings_of
+from .reading import Reading
+from .rules import read_by_rules
+from .text import check, clean
+
+
+def interpret(words: str) -> Reading:
+    """Reads a request in plain words, English or German.
+
+    Raises:
+        InvalidRequest: if it is empty, longer than 10,000 characters or not text.
+    """
+    start = perf_counter()
+    text = clean(check(words))
+    goal = finished(read_by_rules(text))
+    return Reading(
+        goal=goal, agreed=True, question=question_for(goal), seconds=perf_counter() - start
+    )
+
+
+def finished(goal: Goal) -> Goal:
+    """The goal with its warnings."""
+    return goal.model_copy(update={"warnings": warnings_of(goal)})
+
+
+def question_for(goal: Goal) -> str | None:
+    """One short question, only when the goal cannot be acted on."""
+    if goal.intent == "design" and goal.domain is None and not goal.subjects:
+        return "What should it be: a cathode, an anode, an electrolyte, a polymer, or an electrode?"
+    if goal.intent == "predict" and not goal.subjects:
+        return "Which material do you mean? Give a formula, a SMILES or a file."
+    if goal.intent == "compare" and len(goal.subjects) < 2:
+        return "Which materials should be compared? Name at least two."
+    return None

@@ -1,0 +1,224 @@
+"""Which number belongs to which property, and which way it points."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from ionwright.knowledge.records import Target
+from ionwright.knowledge.vocabulary import property_of, vocabulary
+
+from .directions import comparator, direction
+from .lexicon import alias_pattern, property_named
+from .normalise import TEMPERATURES, family_member, make_target, unit_default
+from .quantities import Amount
+from .units import compatible
+
+REPORTING = ("predict", "lookup", "compare", "characterize", "simulate")
+_FAR = 90.0
+
+
+@dataclass(frozen=True)
+class Mention:
+    """A word for a property at its place in the text."""
+
+    start: int
+    end: int
+    key: str
+    words: str
+
+
+def find_properties(text: str) -> list[Mention]:
+    """All property words of a cleaned text, in order."""
+    found = []
+    for match in alias_pattern().finditer(text):
+        key = property_named(match.group())
+        if key:
+            found.append(Mention(match.start(), match.end(), key, match.group()))
+    return found
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What the targets are read from."""
+
+    text: str
+    intent: str
+    domain: str | None
+    mentions: list[Mention]
+    amounts: list[Amount]
+
+
+def read_targets(scene: Scene) -> tuple[tuple[Target, ...], list[str]]:
+    """The targets in the order of the text, and the quantities that no property could be found for."""
+    if scene.intent in ("explain", "help", "refuse"):
+        return (), []
+    if scene.intent in REPORTING:
+        return _reported(scene), []
+    pairs, loose = _assign(scene)
+    placed = [(a.start, t) for a, m in pairs if (t := _numbered(scene, a, m.key, m))]
+    taken = {id(m) for _, m in pairs}
+    left: list[str] = []
+    for amount in loose:
+        key = unit_default(amount, scene.domain, scene.text)
+        target = _numbered(scene, amount, key, None) if key else None
+        if target:
+            placed.append((amount.start, target))
+        elif _worth_telling(scene, amount):
+            left.append(scene.text[amount.start : amount.end].strip())
+    known = {target.property for _, target in placed}
+    for mention in scene.mentions:
+        if id(mention) in taken:
+            continue
+        op = direction(scene.text, mention.start, mention.end, mention.key)
+        if op and mention.key not in known:
+            placed.append((mention.start, Target(property=mention.key, op=op)))
+            known.add(mention.key)
+    return _once([target for _, target in sorted(placed, key=lambda pair: pair[0])]), left
+
+
+def _reported(scene: Scene) -> tuple[Target, ...]:
+    keys = [_in_context(scene, mention) for mention in scene.mentions]
+    return tuple(Target(property=key, op="report") for key in dict.fromkeys(keys))
+
+
+def _in_context(scene: Scene, mention: Mention) -> str:
+    after = scene.text[mention.end : mention.end + 25].lower()
+    if mention.key == "capacity_grav":
+        if scene.domain == "cell":
+            return "capacity"
+        if re.match(
+            r"\W*(?:in |as )?(?:m?ah\s?(?:/|per)\s?(?:cm|l|ml)|per (?:volume|litre|liter))", after
+        ):
+            return "capacity_vol"
+    if mention.key == "energy_grav" and re.match(
+        r"\W*(?:in |as )?(?:wh\s?(?:/|per)\s?l|per (?:volume|litre|liter))", after
+    ):
+        return "energy_vol"
+    return mention.key
+
+
+def _assign(scene: Scene) -> tuple[list[tuple[Amount, Mention]], list[Amount]]:
+    """Pairs each number with the nearest word for a property that its unit can be of."""
+    costs = []
+    for amount in scene.amounts:
+        for mention in scene.mentions:
+            key = family_member(mention.key, amount.unit, scene.domain)
+            cost = _distance(scene, amount, mention)
+            if key and cost < _FAR and not _is_condition(scene, amount, key, cost):
+                costs.append((cost, amount, mention, key))
+    pairs: list[tuple[Amount, Mention]] = []
+    used_amounts: set[int] = set()
+    used_mentions: set[int] = set()
+    for _, amount, mention, key in sorted(costs, key=lambda entry: entry[0]):
+        if id(amount) in used_amounts or id(mention) in used_mentions:
+            continue
+        used_amounts.add(id(amount))
+        used_mentions.add(id(mention))
+        pairs.append((amount, Mention(mention.start, mention.end, key, mention.words)))
+    # the mentions of the pairs are copies: give back those that the caller knows
+    known = {(m.start, m.end): m for m in scene.mentions}
+    scene.mentions[:] = [m for m in scene.mentions if id(m) not in used_mentions] + [
+        m for _, m in pairs
+    ]
+    assert known is not None
+    return pairs, [a for a in scene.amounts if id(a) not in used_amounts]
+
+
+def _is_condition(scene: Scene, amount: Amount, key: str, cost: float) -> bool:
+    """A C-rate or a temperature "at" which something holds."""
+    before = scene.text[max(0, amount.start - 8) : amount.start].lower()
+    if amount.unit in ("C", "K", "degC", "degF"):
+        return key not in TEMPERATURES or (
+            bool(re.search(r"(@|\bat|\bbei)\s*$", before)) and cost > 12
+        )
+    return False
+
+
+def _distance(scene: Scene, amount: Amount, mention: Mention) -> float:
+    if mention.end <= amount.start:
+        gap, cost = scene.text[mention.end : amount.start], 0.0
+    elif mention.start >= amount.end:
+        gap, cost = scene.text[amount.end : mention.start], 8.0
+        if re.fullmatch(r"[\s\-]*(?:(?:of|in|the|for|von|an?)\s+){0,2}", gap):
+            cost = 0.0
+    else:
+        return 0.0
+    cost += len(gap)
+    cost += 60 * len(re.findall(r"[;\n]|\.\s+(?=[A-ZÄÖÜ])|[.:!?]\s*$", gap))
+    cost += 14 * len(re.findall(r",|\band\b|\bund\b|\bwith\b|\bmit\b|&|\+|\bbut\b", gap))
+    low, high = (
+        sorted((mention.end, amount.start))
+        if mention.end <= amount.start
+        else sorted((amount.end, mention.start))
+    )
+    between = [a for a in scene.amounts if a is not amount and low <= a.start < high and a.unit]
+    cost += 30 * len(between)
+    cost += 12 * sum(m is not mention and low <= m.start < high for m in scene.mentions)
+    if amount.unit == "":
+        cost += 0 if _bare(gap) else _FAR
+    return cost
+
+
+def _bare(gap: str) -> bool:
+    """Whether a number without a unit stands right behind its property."""
+    return (
+        bool(re.fullmatch(r"[\s:=<>≥≤~of\-–]*(?:[\w']+\s+){0,5}[<>≥≤=~]*\s*", gap))
+        and len(gap) < 40
+    )
+
+
+def _numbered(scene: Scene, amount: Amount, key: str, mention: Mention | None) -> Target | None:
+    blanked = _blank(scene, mention)
+    op = comparator(blanked, amount.start, amount.end, key)
+    if (
+        key == "oxidation_potential"
+        and op == "<="
+        and re.search(
+            r"(?i)\b(up to|bis(?: zu)?|until)\s*$", scene.text[: amount.start].rstrip() + " "[:0]
+        )
+    ):
+        op = ">="
+    return make_target(key, op, amount.value, amount.unit, scene.domain)
+
+
+def _blank(scene: Scene, mention: Mention | None) -> str:
+    text = scene.text
+    for other in scene.mentions:
+        text = text[: other.start] + "·" * (other.end - other.start) + text[other.end :]
+    return text
+
+
+def _worth_telling(scene: Scene, amount: Amount) -> bool:
+    """Whether a number that found no property looks like a target rather than small talk."""
+    if amount.unit in ("", "%", "C", "K", "degC", "degF", "s", "h", "m", "A", "W", "kg", "g", "L"):
+        return False
+    return not compatible(amount.unit) or not vocabulary()
+
+
+def _once(targets: list[Target]) -> tuple[Target, ...]:
+    """Drops repeats; a lower and an upper bound that fit together become a range."""
+    merged: list[Target] = []
+    for target in targets:
+        twin = next((t for t in merged if t.property == target.property), None)
+        if twin is None:
+            merged.append(target)
+        elif joined := _joined(twin, target):
+            merged[merged.index(twin)] = joined
+        elif target not in merged:
+            merged.append(target)
+    return tuple(merged)
+
+
+def _joined(first: Target, second: Target) -> Target | None:
+    if first == second:
+        return first
+    if {first.op, second.op} != {">=", "<="}:
+        return None
+    low, high = (first, second) if first.op == ">=" else (second, first)
+    if not isinstance(low.value, float) or not isinstance(high.value, float):
+        return None
+    if low.value > high.value:
+        return None
+    unit = property_of(first.property).unit if first.unit == second.unit else first.unit
+    return Target(property=first.property, op="between", value=(low.value, high.value), unit=unit)
