@@ -174,7 +174,6 @@ def _close(
     """A ring of `copies` units; the two chain ends are the last two atoms of `unit`."""
     open_unit = Chem.RWMol(unit)
     for star in (n + 1, n):
-        # RDKit would otherwise give a trivalent end its missing hydrogen
         open_unit.RemoveAtom(star)
     ring = Chem.RWMol()
     for _ in range(copies):
@@ -182,10 +181,18 @@ def _close(
     for copy in range(copies):
         ring.AddBond(copy * n + tail, (copy + 1) % copies * n + head, bond)
     mol = ring.GetMol()
-    problem = Chem.SanitizeMol(mol, catchErrors=True)
+    problem = Chem.SanitizeMol(mol, _NO_NEW_RINGS, catchErrors=True)
     if problem:
         raise InvalidRequest(f"repeat unit {Chem.MolToSmiles(unit)!r} does not join to itself")
     return mol
+
+
+# Aromaticity stays that of the unit: the ring of copies is ours and must not become an annulene.
+_NO_NEW_RINGS = (
+    Chem.SanitizeFlags.SANITIZE_ALL
+    ^ Chem.SanitizeFlags.SANITIZE_SETAROMATICITY
+    ^ Chem.SanitizeFlags.SANITIZE_KEKULIZE
+)
 
 
 def _backbone(unit: Chem.Mol, path: tuple[int, ...]) -> np.ndarray:
