@@ -10,9 +10,17 @@ from ionwright.knowledge.errors import NotAvailable
 from ionwright.knowledge.records import Candidate, Element
 
 from .base import Flag, ToolResult, tool
-from .checks import HARD_CHECKS, passes
+from .checks import passes
 from .context import Context
 from .predictors.alerts import structural_alerts
+
+FAILED = {  # what is said of candidates that fail a check; the last one does not exclude
+    "valid": "invalid",
+    "novel": "already known",
+    "elements": "with the wrong elements",
+    "harmless": "with hazardous groups",
+    "no_alerts": "with structural alerts",
+}
 
 
 @tool(estimate=lambda ids, **_: 1 + len(ids) / 1000)
@@ -39,11 +47,8 @@ def judge(
         judged.append(_judge_polymer(candidate, set(elements_excluded), set(elements_required)))
     ctx.progress("judging", len(chosen), len(chosen))
     passed = [c for c in judged if passes(c)]
-    counts = {
-        check: sum(c.checks.get(check) is False for c in judged)
-        for check in (*HARD_CHECKS, "no_alerts")
-    }
-    failures = ", ".join(f"{n} not {check}" for check, n in counts.items() if n)
+    counts = {check: sum(c.checks.get(check) is False for c in judged) for check in FAILED}
+    failures = ", ".join(f"{n} {FAILED[check]}" for check, n in counts.items() if n)
     return ToolResult(
         text=f"{len(passed)} of {len(judged)} pass" + (f" ({failures})" if failures else ""),
         candidates=tuple(judged),
