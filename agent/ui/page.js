@@ -17,13 +17,18 @@
     const top = goal.getBoundingClientRect().top - log.getBoundingClientRect().top;
     if (Math.abs(top - 8) > 1) log.scrollTop += top - 8;
   };
+  const label = () => {  // these buttons carry a picture or one word only
+    for (const [id, words] of [["submit", "Send"], ["stop", "Stop this run"]]) {
+      document.querySelector(`[data-testid="${id}-button"]:not([aria-label])`)?.setAttribute("aria-label", words);
+    }
+  };
   for (const name of ["wheel", "touchmove", "keydown"]) {
     document.addEventListener(name, (event) => {
       if (event.target.closest && event.target.closest("#iw-chat")) released = true;
     }, { passive: true });
   }
   document.addEventListener("DOMContentLoaded", () => {
-    new MutationObserver(() => requestAnimationFrame(follow)).observe(document.body, {
+    new MutationObserver(() => requestAnimationFrame(() => (label(), follow()))).observe(document.body, {
       childList: true,
       subtree: true,
     });

@@ -62,6 +62,11 @@ def build(settings: Settings, folder: Path) -> gr.Blocks:
     def stop(request: gr.Request) -> None:
         mine(request).stop()
 
+    def clear(request: gr.Request) -> list[Any]:
+        session = mine(request)
+        session.clear()
+        return [session.messages, _box_state(session), *_hidden(session, always=True)]
+
     def leave(request: gr.Request) -> None:
         gone = sessions.pop(str(request.session_hash), None)
         if gone is not None:
@@ -71,9 +76,10 @@ def build(settings: Settings, folder: Path) -> gr.Blocks:
         head = views.head(PURPOSE, readiness(settings))
         gr.HTML(head, container=False, padding=False, apply_default_css=False)
         chat = _chat()
-        with gr.Row(elem_id="iw-downloads"):
-            buttons = [gr.DownloadButton(visible=False, size="sm") for _ in range(DOWNLOADS)]
-        box = _box()
+        with gr.Column(elem_id="iw-foot", scale=0):
+            with gr.Row(elem_id="iw-downloads"):
+                buttons = [gr.DownloadButton(visible=False, size="sm") for _ in range(DOWNLOADS)]
+            box = _box()
         shown = [chat, box, *buttons]
         quick: dict[str, Any] = {"show_progress": "hidden", "concurrency_limit": None, **PRIVATE}
         slow: dict[str, Any] = {"show_progress": "hidden", "concurrency_limit": AT_ONCE, **PRIVATE}
@@ -84,6 +90,7 @@ def build(settings: Settings, folder: Path) -> gr.Blocks:
         ):
             event(taker, given, shown, **quick).then(work, None, shown, **slow)
         box.stop(stop, None, None, queue=False, **PRIVATE)
+        chat.clear(clear, None, shown, queue=False, **PRIVATE)
         page.unload(leave)
     return page
 
@@ -105,7 +112,7 @@ def _chat() -> gr.Chatbot:
         elem_id="iw-chat",
         container=False,
         scale=1,
-        height="100%",
+        height="auto",
         layout="panel",
         autoscroll=False,
         render_markdown=False,  # what people write is shown as they wrote it
@@ -134,7 +141,10 @@ def _box() -> gr.Textbox:
 
 
 def _box_state(session: Session, *, cleared: bool = False) -> Any:
-    state = {"submit_btn": not session.busy, "stop_btn": "Stop" if session.busy else False}
+    state: dict[str, Any] = {
+        "submit_btn": not session.busy,
+        "stop_btn": "Stop" if session.busy else False,
+    }
     return gr.update(value="", **state) if cleared else gr.update(**state)
 
 
@@ -146,5 +156,5 @@ def _buttons(session: Session) -> list[Any]:
     return made + [gr.update(visible=False)] * (DOWNLOADS - len(made))
 
 
-def _hidden(session: Session) -> list[Any]:
-    return [gr.update(visible=False) if session.busy else gr.skip()] * DOWNLOADS
+def _hidden(session: Session, *, always: bool = False) -> list[Any]:
+    return [gr.update(visible=False) if session.busy or always else gr.skip()] * DOWNLOADS

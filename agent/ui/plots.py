@@ -65,7 +65,7 @@ class Axis:
         step = power * next(m for m in (1, 2, 5, 10) if m * power >= raw)
         first = math.ceil(self.low / step)
         count = math.floor(self.high / step) - first + 1
-        return [round((first + i) * step, 12) for i in range(count)]
+        return [float(f"{(first + i) * step:.12g}") for i in range(count)]
 
 
 def axis_of(quantities: Sequence[Quantity | None], target: Target | None) -> Axis | None:

@@ -84,6 +84,11 @@ class Session:
         if self._turn is not None:
             self._turn.worker.stop()
 
+    def clear(self) -> None:
+        """Begins a new conversation; what is at work goes on and stays in view."""
+        if not self.busy:
+            self.messages, self.offers, self.downloads = [], {}, {}
+
     def _begin(self, words: str, offer: Offer) -> None:
         self._say_as_user(words)
         waiting = {"title": "Waiting for a free place", "status": "pending"}

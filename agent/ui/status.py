@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
 
-from ionwright.generators.base import generator_class, generator_names
+from ionwright.generators.base import Generator, generator_class, generator_names
 from ionwright.knowledge.vocabulary import property_of
 from ionwright.tools.predictors.base import predictors
 
@@ -30,7 +31,7 @@ def readiness(settings: Settings) -> list[tuple[str, bool]]:
     ]
 
 
-def _has_weights(part: object) -> bool:
-    """Whether the shipped weights are in place, for a part that has any."""
-    folder = getattr(part, "weights", None)
-    return folder is None or (Path(folder) / "model.safetensors").is_file()
+def _has_weights(generator: type[Generator]) -> bool:
+    """Whether the shipped weights are in place: in `weights/NAME` beside the code."""
+    folder = Path(inspect.getfile(generator)).parent / "weights" / generator.name
+    return (folder / "model.safetensors").is_file()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,7 @@ TITLES = {
     "predict": "Predict properties",
     "rank": "Rank by the goal",
 }
+REDRAW = 0.25  # seconds between two pictures of the same progress
 log = logging.getLogger("ionwright.ui")
 
 
@@ -62,20 +64,21 @@ class Turn:
         self.offers: list[Offer] = []
         self.answer: dict[str, Any] | None = None
         self.run: Path | None = offer.request.resume
+        self._drawn = 0.0
         self.worker = Worker(offer.request, decision=offer.decision, after=after)
 
     def follow(self) -> Iterator[None]:
         """Yields whenever the messages may have changed; ends when nothing more will come."""
         try:
             for event in self.worker.events():
-                if event is not None:
-                    self._show(event)
-                yield
+                self._show(event)
+                if self._worth_showing(event):
+                    yield
         except Asked as asked:
             self._ask(asked.question)
         except IonwrightError as error:
             self._fail(*_in_words(error))
-            if isinstance(error, Cancelled):
+            if not isinstance(error, Refused | InvalidRequest | NotAvailable):
                 self._offer_to_continue()
         except Exception as error:  # an edge: words for the user, the traceback in the log
             log.exception("a run failed unexpectedly")
@@ -84,11 +87,19 @@ class Turn:
             self._offer_to_continue()
         yield
 
+    def _worth_showing(self, event: Event) -> bool:
+        """Whether to draw now; progress that comes faster than the eye is left for later."""
+        now = time.monotonic()
+        if event["kind"] == "progress" and now - self._drawn < REDRAW:
+            return False
+        self._drawn = now
+        return True
+
     def _show(self, event: Event) -> None:
         match event["kind"]:
             case "run":
                 self.run = Path(event["run"])
-            case "goal":
+            case "goal" if event["goal"]["intent"] not in ("help", "refuse"):
                 self._say(views.goal_card(event["goal"], event["alternatives"]))
             case "plan" if event["round"] > 1:
                 text = "Too few candidates meet the goal so far: looking at more."
@@ -139,7 +150,7 @@ class Turn:
     def _fail(self, kind: str, title: str, text: str) -> None:
         step = self._pending()
         if step is not None:
-            bare = step["metadata"]["title"]
+            bare = step["metadata"]["title"].partition(" · ")[0]
             step["metadata"] = {"title": f"{bare} · not finished", "status": "done"}
         self._say(views.notice(kind, title, text))
 
@@ -171,7 +182,7 @@ def _in_words(error: IonwrightError) -> tuple[str, str, str]:
     """Kind, title and text of the message for an error."""
     match error:
         case Refused():
-            return "refused", "Not worked on", str(error)
+            return "refused", "Not worked on", str(error).removeprefix("refused: ")
         case Cancelled():
             text = "What was finished is kept: the run can be continued at any time."
             return "stopped", "Stopped", text

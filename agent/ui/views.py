@@ -86,7 +86,7 @@ def welcome() -> str:
 
 def notice(kind: str, title: str, text: str) -> str:
     """A short message in a box; `kind` is info, stopped, wrong or refused."""
-    return _render("notice.html", kind=kind, title=title, text=text)
+    return _render("notice.html", kind=kind, title=title, text=text[:1].upper() + text[1:])
 
 
 def _short(value: Any) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -46,22 +47,23 @@ class Worker:
         """Asks the run to stop at its next safe point."""
         self.cancelled.set()
 
-    def events(self) -> Iterator[Event | None]:
-        """The events as they happen; None when there was none for a moment.
+    def events(self) -> Iterator[Event]:
+        """The events as they happen; ends soon after `stop`, whatever the run is busy with.
 
         Raises:
             Asked: if the run needs a decision.
+            Cancelled: if stopped.
             IonwrightError: as `ionwright.agent.design.events` does.
         """
-        patience = PATIENCE
+        give_up = float("inf")
         while True:
+            if self.cancelled.is_set():
+                give_up = min(give_up, time.monotonic() + PATIENCE)
+            if time.monotonic() >= give_up:
+                raise Cancelled("stopped by the user")
             try:
                 item = self._items.get(timeout=TICK)
             except queue.Empty:
-                patience -= TICK if self.cancelled.is_set() else 0
-                if patience <= 0:
-                    raise Cancelled("stopped by the user") from None
-                yield None
                 continue
             if item is None:
                 return
