@@ -20,7 +20,10 @@ def capped_molecule(text: str, material: str) -> Chem.Mol:
     """
     unit: Chem.Mol | None
     if material == "polymer":
-        unit = Chem.MolFromSmiles(canonical_psmiles(text).replace("[*]", "[H]"))
+        canonical = canonical_psmiles(text)
+        # an end with a double or triple bond cannot take hydrogen
+        end = "C" if canonical[3] in "=#" else "[H]"
+        unit = Chem.MolFromSmiles(canonical.replace("[*]", end))
     else:
         unit = _molecule(text)
     if unit is None or unit.GetNumAtoms() == 0:

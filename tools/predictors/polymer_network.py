@@ -56,7 +56,7 @@ class Batch:
 class NetConfig:
     descriptors: int
     targets: int
-    hidden: int = 96
+    hidden: int = 64
     layers: int = 4
     dropout: float = 0.1
     head_dropout: float = 0.2

@@ -84,7 +84,12 @@ class PolymerTransport(Predictor):
         Raises:
             InvalidRequest: if one of them is no repeat unit.
         """
-        features = [features_of(canonical_psmiles(text)) for text in psmiles]
+        return self.predict_features([features_of(canonical_psmiles(text)) for text in psmiles])
+
+    def predict_features(
+        self, features: Sequence[Features]
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """As `predict_arrays`, from features that are at hand."""
         if not features:
             empty = np.zeros((0, len(TARGETS)))
             return empty, empty, empty, np.zeros(0)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
-from functools import cache, lru_cache
-from importlib import import_module
-from pathlib import Path
-from typing import Any, Self
+from functools import lru_cache
+from typing import Self
 
 import numpy as np
-from rdkit import Chem, RDConfig
+from rdkit import Chem
 
-from ionwright.knowledge.errors import InvalidRequest, NotAvailable
+from ionwright.generators.molecules.metrics import _sascorer
+from ionwright.knowledge.errors import InvalidRequest
 from ionwright.knowledge.records import Candidate, Provenance, Quantity
 
 from .base import Predictor
@@ -74,7 +72,7 @@ def sa_score(text: str, material: str) -> float:
 
 @lru_cache(maxsize=16_384)
 def _score(smiles: str) -> float:
-    return float(_scorer().calculateScore(Chem.MolFromSmiles(smiles)))
+    return float(_sascorer().calculateScore(Chem.MolFromSmiles(smiles)))
 
 
 def _quantities(candidate: Candidate, provenance: Provenance) -> list[Quantity]:
@@ -89,16 +87,3 @@ def _quantities(candidate: Candidate, provenance: Provenance) -> list[Quantity]:
             property="sa_score", value=value, unit="1", method="estimated", provenance=provenance
         )
     ]
-
-
-@cache
-def _scorer() -> Any:
-    """RDKit's contributed module, which lies in its wheel but not on the import path."""
-    folder = Path(RDConfig.RDContribDir) / "SA_Score"
-    if not (folder / "sascorer.py").is_file():
-        raise NotAvailable(f"this RDKit carries no SA score in {folder}; install rdkit from PyPI")
-    sys.path.append(str(folder))
-    try:
-        return import_module("sascorer")
-    finally:
-        sys.path.remove(str(folder))

@@ -63,9 +63,9 @@ FOLDS = 5
 class Recipe:
     """All that decides the result, beside the data."""
 
-    hidden: int = 96
+    hidden: int = 64
     layers: int = 4
-    epochs: int = 24
+    epochs: int = 16
     batch: int = 64
     learning_rate: float = 2e-3
     weight_decay: float = 1e-2

@@ -2,6 +2,7 @@
 
 import pytest
 
+from ionwright.generators.molecules import metrics
 from ionwright.knowledge.errors import InvalidRequest
 from ionwright.tools.predictors.composition import molar_mass
 from ionwright.tools.predictors.synthetic_accessibility import sa_score
@@ -33,6 +34,11 @@ def test_easy_molecules_score_lower_than_hard_ones():
 
 def test_a_polymer_is_scored_as_its_unit_with_hydrogen_ends():
     assert sa_score("[*]CCO[*]", "polymer") == sa_score("CCO", "molecule")
+
+
+@pytest.mark.parametrize("unit", ["[*]CCO[*]", "[*]CC(C)OC(=O)O[*]", "[*]=CC=[*]"])
+def test_generators_and_predictor_score_alike(unit):
+    assert sa_score(unit, "polymer") == pytest.approx(metrics.sa_score(unit))
 
 
 @pytest.mark.parametrize("function", [molar_mass, sa_score])
