@@ -58,9 +58,10 @@ def view_of(answer: dict[str, Any]) -> dict[str, Any]:
 
 
 def shown_properties(goal: Goal | None, candidates: list[Candidate]) -> list[str]:
-    """The properties to show: those asked for, then what else the candidates carry."""
+    """The properties to show: those asked for, then what else is known, intervals first."""
     asked = [t.property for t in goal.targets] if goal else []
-    carried = [q.property for c in candidates[:1] for q in c.quantities]
+    first = candidates[0].quantities if candidates else ()
+    carried = [q.property for q in sorted(first, key=lambda q: q.interval is None)]
     return list(dict.fromkeys([*asked, *carried]))[: max(SHOWN_PROPERTIES, len(set(asked)))]
 
 
@@ -109,13 +110,18 @@ def heading(key: str, candidates: list[Candidate]) -> str:
 
 def _conditions(candidates: list[Candidate]) -> list[str]:
     """What the values are and hold for, said once below the table."""
-    lines = []
+    labels: dict[str, list[str]] = {}
     for quantity in {q.property: q for c in candidates for q in c.quantities}.values():
-        origin = quantity.provenance.weights or quantity.provenance.source
-        kelvin = f" at {quantity.temperature:g} K" if quantity.temperature else ""
-        label = property_of(quantity.property).label
-        lines.append(f"{label}: {quantity.method} by {origin}{kelvin}")
-    return lines
+        labels.setdefault(_origin(quantity), []).append(property_of(quantity.property).label)
+    return [f"{', '.join(names)}: {origin}" for origin, names in labels.items()]
+
+
+def _origin(quantity: Quantity) -> str:
+    source = quantity.provenance.weights or quantity.provenance.source
+    condition = quantity.provenance.inputs.get("condition")
+    kelvin = f"{quantity.temperature:g} K" if quantity.temperature else None
+    holds = condition or kelvin
+    return f"{quantity.method} by {source}" + (f" for {holds}" if holds else "")
 
 
 def _templates() -> Environment:

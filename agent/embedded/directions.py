@@ -40,6 +40,10 @@ def comparator(text: str, start: int, end: int, key: str) -> Bound:
     after = re.sub(
         r"^[·\s]+(?=or |and |oder |und |at |max|min|tops|plus)", " ", text[end : end + 60]
     )
+    if key == "oxidation_potential" and (
+        _ENDURES.search(text[:start][-30:]) or _BEFORE_IT.match(after)
+    ):
+        return ">="
     before = _before(text, start)
     if before:
         return before
@@ -50,6 +54,13 @@ def comparator(text: str, start: int, end: int, key: str) -> Bound:
     if _AFTER_DOWN.match(after):
         return "<="
     return "="
+
+
+_ENDURES = re.compile(
+    r"(?i)(?:takes?|withstand\w*|surviv\w*|tolerat\w*|resist\w*|endure\w*|stable|up to|stabil|bis(?: zu)?|until|hält)"
+    r"[\s·]*(?:up to|to|at|bis(?: zu)?|until|against)?[\s·]*$"
+)
+_BEFORE_IT = re.compile(r"(?i)[\s·]*(?:before|without|ohne|bevor)\b")
 
 
 def _before(text: str, start: int) -> Bound | None:
@@ -115,6 +126,8 @@ def direction(text: str, start: int, end: int, key: str) -> Literal["max", "min"
         return "max"
     if key == "oxidation_potential" and re.search(r"(?i)before|ahead|earlier|vor\b|prior", tail):
         return "min"
+    if own := re.match(r"(?i)(low|high)", words):
+        return "min" if own.group().lower() == "low" else "max"
     near = " ".join(lead.split()[-5:])
     for window in (near, tail):
         low, high, good = _LOW.search(window), _HIGH.search(window), _GOOD.search(window)

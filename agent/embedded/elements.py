@@ -20,8 +20,8 @@ _JOIN = r"\s*(?:,\s*(?:(?i:and|or|nor|und|oder|noch)\s+)?|/|&|\+|;\s*(?:no\s+)|\
 LIST = rf"{_FILLER}(?<!\w){ONE}(?!\w)(?:{_JOIN}{_FILLER}(?<!\w){ONE}(?!\w|-free|-frei))*"
 
 _NOT = r"(?i:\b(?:no|not any|without|w/o|excluding|exclud(?:e|es|ed|ing)|avoid(?:s|ing)?|free of|free from|free off|devoid of|lacking|lacks|minus|sans|never|neither|nor|nothing with|not contain(?:ing|s)?|(?:do|does|should|must|may|can)(?:es)?(?: ?n[o']t|not) (?:contain|include|have|use|need)|(?:don'?t|doesn'?t|mustn'?t|shouldn'?t|can'?t|cannot) (?:contain|include|have|use|need)|not (?:contain|include|have|use)|instead of|skip|ban(?:ned|s)?|forbidden|leave out|leaving out|keep out|rule out|stay away from|steer clear of|not based on|contain(?:s|ing)? (?:no|neither)|but not|ohne|kein(?:e|en|er|em|erlei)?|frei von|nicht|weder|vermeide\w*|ausschlie\w+|ausgenommen|außer)\b)\s*:?\s*(?:(?i:to|contain(?:s|ing)?|include|with|any|of|use|on|enthalten)\s+)*"
-_EXCLUDED_AFTER = rf"(?:{ONE}(?!\w)(?:\s*[,/&]\s*|\s+(?i:and|or|und|oder)\s+)?(?:-\s*(?i:and|und|or|oder)\s+)?)*(?<!\w){ONE}[- ]?(?i:free|frei(?:e|en|er|es)?|less|los)(?!\w)"
-_HAVE = r"(?i:\b(?:with|contain(?:s|ing)?|includ(?:es|e|ing)|incorporat(?:es|e|ing)|has(?: got)?(?: to have)?|have|having|built (?:on|around|from)|based (?:on|around)|made (?:of|from|with)|must (?:have|contain|include|be an?)|should (?:have|contain|include|be an?)|rich in|need(?:s)?|comprising|keep|doped with|use|uses|using|mit|enthält|enthalten|aus|auf basis von|basierend auf)\b)\s*:?\s*"
+_EXCLUDED_AFTER = rf"(?<!\w)(?:{ONE}(?!\w)(?:\s*[,/&]\s*|\s+(?i:and|or|und|oder)\s+)?(?:-\s*(?i:and|und|or|oder)\s+)?)*(?<!\w){ONE}[- ]?(?i:free|frei(?:e|en|er|es)?|less|los)(?!\w)"
+_HAVE = r"(?i:(?:(?<!\w)w/|(?<!\w)w(?=\s)|\b(?:with|contain(?:s|ing)?|includ(?:es|e|ing)|incorporat(?:es|e|ing)|has(?: got)?(?: to have)?|have|having|built (?:on|around|from)|based (?:on|around)|made (?:of|from|with)|must (?:have|contain|include|be an?)|should (?:have|contain|include|be an?)|rich in|comprising|keep|doped with|use|uses|using|mit|enthält|enthalten|aus|auf basis von|basierend auf)\b))\s*:?\s*"
 _BASED = rf"(?<!\w)(?:{ONE}(?:\s?[,/&-]\s?|\s+(?i:and|und)\s+|-?\s(?i:and|und)\s))*{ONE}[- ]?(?i:based|rich|containing|bearing|doped|haltig(?:e|en|er|es)?|reich(?:e|en|er|es)?|basiert(?:e|en|er|es)?|basis|substituted)(?!\w)"
 _INSIDE = rf"(?<!\w)({ONE})(?!\w)\s+(?:(?i:definitely|must be|somewhere|has to be|should be|is)\s+)?(?i:in it|in there|inside|drin|in the (?:structure|lattice|framework|composition|formula)|present|somewhere)"
 _YES = rf"(?<!\w)({ONE})\s*(?::|=)?\s*(?i:yes|ja|required|ok|mandatory)(?!\w)"
@@ -44,12 +44,13 @@ def excluded_elements(text: str) -> tuple[list[str], list[tuple[int, int]]]:
 
 def required_elements(text: str) -> list[str]:
     """Elements that must be in the material; the text has its exclusions blanked out."""
+    text = _ion_words().sub(lambda m: " " * len(m.group()), text)
     symbols: list[str] = []
     for pattern in (_pattern(_BASED), _pattern(_HAVE + LIST), _pattern(_INSIDE), _pattern(_YES)):
         for match in pattern.finditer(text):
             symbols += elements_in(match.group())
     for match in _pattern(_COMPOUND).finditer(text):
-        symbols += elements_in(match.group(1))
+        symbols += [*elements_in(match.group(1)), *_class_of(match.group(2))]
     for match in _pattern(_CLASS_WORD).finditer(text):
         symbols += _class_of(match.group())
     return _unique(symbols)
@@ -116,11 +117,20 @@ def _ion_patterns(ion: str) -> tuple[re.Pattern[str], ...]:
             rf"\b{german}",
             rf"(?i:ion|carrier|mobile ion|chemistry|leition)\s*[:=]\s*{name}(?!\w)",
             rf"(?<![\w/.]){name}[- ](?:(?i:{_BETWEEN})[- ])*(?i:{_ROLE})(?!\w)",
-            rf"(?i:\b(?:for|für|fuer|to|with)\s+(?:a |an |the |my |our |use in )?){name}(?i:(?=\s*(?:[,.;:!?)]|$|and\b|with\b|that\b)))",
+            rf"(?i:\b(?:for|für|fuer|to)\s+(?:a |an |the |my |our |use in )?){name}(?i:(?=\s*(?:[,.;:!?)]|$|and\b|with\b|that\b)))",
             rf"(?i:conduct(?:s|ing|ors? of)?|leitet|transports?|hosts?|stores?|intercalates?|inserts?|shuttles?|cycling of|diffusivity of(?: the)?|diffusion of(?: the)?|coefficient of(?: the)?)\s+{name}(?!\w)",
             rf"(?<!\w)(?i:{extra})(?!\w)",
         )
     )
+
+
+@cache
+def _ion_words() -> re.Pattern[str]:
+    """Names of working ions that belong to a battery part, not to a composition."""
+    names = "|".join(n for n, s in element_names().items() if s in WORKING_IONS)
+    symbols = "|".join([*WORKING_IONS, *(ion.lower() for ion in WORKING_IONS if len(ion) == 2)])
+    tail = rf"(?=[- ](?:(?i:{_BETWEEN})[- ])*(?i:{_ROLE}|ion(?:s|en)?)(?!\w))"
+    return re.compile(rf"(?<!\w)(?:(?i:{names})|{symbols}){tail}")
 
 
 _REFERENCE = re.compile(

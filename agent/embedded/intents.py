@@ -13,7 +13,7 @@ def _words(*patterns: str) -> re.Pattern[str]:
 
 
 _EXPLAIN = _words(
-    "why", "how come", "how does", "how do(?! (you|i|they|the|[A-Z]\\w+ and))", "what makes", "explain", "elucidate",
+    "why", "y (?:does|do|is|are)", "how come", "how does", "how do(?! (you|i|they|the|[A-Z]\\w+ and))", "what makes", "explain", "elucidate",
     "the mechanism", "what is the reason", "what's behind", "what is behind", "reason (that|why|for)",
     "warum", "wieso", "weshalb", "wie kommt es", "was macht", "erklär\\w*", "erläuter\\w*", "what causes",
     "what happens", "how can it be", "wodurch", "woran liegt", "what explains", "help me understand",
@@ -23,7 +23,7 @@ _COMPARE = _words(
     "compar\\w+", "versus", "vs\\.?", "contrast", "vergleich\\w*", "which (of|has|is|one|swells|conducts|"
     "gives|would|shows|offers|melts|boils|oxidi\\w+|anode|cathode|material|solvent|salt|polymer|electrolyte|additive)",
     "head[- ]to[- ]head", "side by side", "side-by-side", "difference between", "differ\\w*", "better than", "or .{0,60}\\bwhich", "gegenüber\\w*", "welche[rs]?",
-    "rank", "higher .{0,40} than", "lower .{0,40} than", "more .{0,30} than", "less .{0,30} than", "besser", "between .+ and",
+    "rank", "higher .{0,40} than", "lower .{0,40} than", "more .{0,30} than", "less .{0,30} than", "besser", "between .+ and .+ which", "how do .+ and .+ compare",
 )  # fmt: skip
 _LOOKUP = _words(
     "literature", "lit\\.?", "reported", "published", "known", "measured", "papers?", "handbook", "on record",
@@ -76,14 +76,18 @@ def read_intent(text: str, subjects: list[Subject], *, properties: int, targets:
     (or a unit) carries a number.
     """
     materials = [s for s in subjects if s.kind != "file"]
-    in_field = bool(materials or FIELD.search(text) or _image(subjects) or properties)
+    in_field = bool(
+        materials or FIELD.search(text) or _image(subjects) or properties or _names_domain(text)
+    )
     if _is_help(text, bool(materials), properties, in_field):
         return "help"
     design = _DESIGN.search(text)
-    if (_image(subjects) or _uploaded(text)) and not _makes(text):
+    if (_image(subjects) or _uploaded(text)) and not _IMAGINES.search(text):
         return "characterize"
-    if _SIMULATE.search(text) and not _makes(text):
+    if _SIMULATE.search(text) and not _IMAGINES.search(text):
         return "simulate"
+    if len(materials) >= 2 and properties and _SIDE_BY_SIDE.search(text):
+        return "compare"
     if _EXPLAIN.search(text) and not (targets and design):
         return "explain"
     if len(materials) >= 2 and _COMPARE.search(text) and not _asks_new(text, targets):
@@ -116,6 +120,21 @@ _NEW = _words(
 )  # fmt: skip
 
 
+_IMAGINES = _words(
+    "generate", "make (me|a|some|synthetic|new|us|\\d+|two|three|four|five|ten)", "create", "design", "propose", "suggest", "sample", "synthetic", "erzeuge\\w*", "generiere\\w*", "invent", "look-alikes?", "entwirf", "draw up", "higher? resolution version", "upscale\\w*",
+)  # fmt: skip
+_SIDE_BY_SIDE = _words(
+    "compare",
+    "compar\\w+",
+    "versus",
+    "vs\\.?",
+    "contrast",
+    "vergleiche?",
+    "side by side",
+    "head[- ]to[- ]head",
+)
+
+
 def _makes(text: str) -> bool:
     return bool(_MAKES.search(text))
 
@@ -132,6 +151,11 @@ def _is_help(text: str, materials: bool, properties: int, in_field: bool) -> boo
     if _OUTSIDE.search(text) and not materials and not FIELD.search(text):
         return True
     return not in_field
+
+
+def _names_domain(text: str) -> bool:
+    loose = ("cell", "liquid_electrolyte")
+    return any(p.search(text) for name, p in domain_patterns().items() if name not in loose)
 
 
 def _image(subjects: list[Subject]) -> bool:

@@ -7,9 +7,9 @@ import re
 _SUPER = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
 _POWER = r"10(?:\s?(?:\^|\*\*)\s?[({]?\s?[-+]?\d+[)}]?|[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+)"
 _PLAIN = r"(?:\d{1,3}(?:[,'.]\d{3})+(?![\d,.]\d)|\d+(?:[.,]\d+)?|\.\d+)"
-# a sign counts only where no word or number stands before it, else "3-4" would hold a -4
+# a sign counts only where no word or number touches it, else "3-4" would hold a -4
 NUMBER = (
-    rf"(?<![\w.,^])(?:(?<![\w)]\s)(?<![\w)])[-+])?"
+    rf"(?<![\w.,^])(?:(?<![\w)%°\]])[-+])?"
     rf"(?:{_PLAIN}\s?[x*·]\s?{_POWER}|{_POWER}|{_PLAIN}e[-+]?\d+|{_PLAIN})(?![\d])"
 )
 
@@ -59,7 +59,6 @@ _TENS = {
     "siebzig": 70,
     "achtzig": 80,
     "neunzig": 90,
-    "score": 20,
 }
 _SCALES = {"hundred": 100, "hundert": 100, "thousand": 1000, "tausend": 1000}
 _PARTS = {

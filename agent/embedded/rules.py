@@ -13,13 +13,14 @@ from .intents import read_domain, read_intent
 from .lexicon import generator_patterns
 from .quantities import Amount, find_amounts
 from .subjects import Subject, find_subjects
-from .targets import Mention, Scene, find_properties, read_targets
+from .targets import Mention, Scene, find_properties, in_context, read_targets
 from .text import unspoken
 
 
 def read_by_rules(text: str) -> Goal:
     """The goal of a cleaned request."""
     subjects = find_subjects(text)
+    subjects += _elemental(text, subjects)
     smiles = tuple(s.text for s in subjects if s.kind == "smiles")
     if is_hazardous(text, smiles):
         return Goal(intent="refuse")
@@ -27,8 +28,9 @@ def read_by_rules(text: str) -> Goal:
     generator, bare = _take_generator(bare)
     count, place = read_count(bare)
     bare = unspoken(bare, [place])
-    mentions = find_properties(bare)
     amounts = find_amounts(bare)
+    mentions = [m for m in find_properties(bare) if not _inside_unit(m, amounts)]
+    amounts = [a for a in amounts if a.unit or not _inside_word(a, mentions)]
     intent = read_intent(
         text, subjects, properties=len(mentions), targets=_has_numbers(mentions, amounts)
     )
@@ -47,9 +49,11 @@ def _assemble(
     mentions: list[Mention],
     amounts: list[Amount],
 ) -> Goal:
-    domain = read_domain(bare, intent, subjects)
+    domain = read_domain(bare, intent, subjects) or _implied(generator, bare, intent)
+    mentions = [in_context(mention, domain, bare) for mention in mentions]
     targets, left = read_targets(Scene(bare, intent, domain, mentions, amounts))
-    excluded, required = _elements(bare, intent, mentions)
+    spoken = [(m.start, m.end) for m in mentions] + [(a.start, a.end) for a in amounts if a.unit]
+    excluded, required = _elements(bare, intent, spoken)
     return Goal(
         intent=intent,
         domain=domain,
@@ -62,6 +66,14 @@ def _assemble(
         generator=generator,
         not_understood=tuple(left),
     )
+
+
+def _inside_unit(mention: Mention, amounts: list[Amount]) -> bool:
+    return any(a.unit and a.start <= mention.start < a.end for a in amounts)
+
+
+def _inside_word(amount: Amount, mentions: list[Mention]) -> bool:
+    return any(m.start <= amount.start < m.end for m in mentions)
 
 
 def _take_generator(text: str) -> tuple[str | None, str]:
@@ -79,10 +91,28 @@ def _has_numbers(mentions: list[Mention], amounts: list[Amount]) -> bool:
     ) or (bool(mentions) and any(a.unit in ("K", "degC", "%", "C") for a in amounts))
 
 
-def _elements(text: str, intent: str, mentions: list[Mention]) -> tuple[list[str], list[str]]:
+_GENERATOR_DOMAINS = {
+    "polymer_electrolyte": ("polymer_gpt", "polymer_diffusion"),
+    "microstructure": ("dcgan", "slicegan", "superres", "latent_diffusion"),
+    "interphase": ("sei_vae",),
+}
+
+
+def _implied(generator: str | None, text: str, intent: str) -> str | None:
+    """The domain that a kind of generator, or the porosity of an electrode, implies."""
+    if re.search(r"(?i)\belectrodes?\b|\belektroden?\b", text) and re.search(
+        r"(?i)poros|tortuo|pore|particle|porös|voxel", text
+    ):
+        return "microstructure"
+    if intent != "design":
+        return None
+    return next((d for d, names in _GENERATOR_DOMAINS.items() if generator in names), None)
+
+
+def _elements(text: str, intent: str, spoken: list[tuple[int, int]]) -> tuple[list[str], list[str]]:
     if intent != "design":
         return [], []
-    text = unspoken(text, [(m.start, m.end) for m in mentions])
+    text = unspoken(text, spoken)
     excluded, spans = excluded_elements(text)
     required = required_elements(unspoken(text, spans))
     return excluded, [symbol for symbol in required if symbol not in excluded]
@@ -90,6 +120,33 @@ def _elements(text: str, intent: str, mentions: list[Mention]) -> tuple[list[str
 
 def _bare_ion(text: str, subjects: list[Subject]) -> str:
     return unspoken(text, [(s.start, s.end) for s in subjects if s.kind != "salt"])
+
+
+_ELEMENTAL = re.compile(
+    r"(?i)\b(silicon|phosphorus|sulfur|tin|antimony|germanium|silizium|phosphor|schwefel|zinn|aluminium)\b"
+    r"(?![- ](?:anode|cathode|free|based|rich|ion|oxide|batter|cell|akku))"
+)
+_ASKED = re.compile(r"(?i)\b(?:compar\w+|contrast|versus|vs|vergleich\w*|or|oder|against|than|als)\b")
+
+
+def _elemental(text: str, subjects: list[Subject]) -> list[Subject]:
+    """Elements that are materials themselves: "compare graphite with silicon"."""
+    beside = any(re.match(r"(?i)\W*(?:and|or|und|oder|vs|versus|with|against|than|mit)?\W*$", gap) for gap in _gaps(text, subjects))
+    if not subjects or not beside or not _ASKED.search(text):
+        return []
+    found = [Subject(m.start(), m.end(), m.group(), "name") for m in _ELEMENTAL.finditer(text)]
+    return [f for f in found if not any(f.start < s.end and s.start < f.end for s in subjects)]
+
+
+def _gaps(text: str, subjects: list[Subject]) -> list[str]:
+    """The words between a material and an element named beside it."""
+    elements = list(_ELEMENTAL.finditer(text))
+    return [
+        text[min(m.end(), s.end) : max(m.start(), s.start)]
+        for m in elements
+        for s in subjects
+        if m.end() <= s.start or s.end <= m.start()
+    ]
 
 
 _HOST = re.compile(

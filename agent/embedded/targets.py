@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ionwright.knowledge.records import Target
 from ionwright.knowledge.vocabulary import property_of, vocabulary
@@ -78,19 +78,29 @@ def read_targets(scene: Scene) -> tuple[tuple[Target, ...], list[str]]:
 
 
 def _reported(scene: Scene) -> tuple[Target, ...]:
-    keys = [_in_context(scene, mention) for mention in scene.mentions]
-    return tuple(Target(property=key, op="report") for key in dict.fromkeys(keys))
+    material = scene.domain if scene.domain in ("microstructure", "interphase") else None
+    return tuple(
+        Target(property=key, op="report", unit=property_of(key).unit_for(material))
+        for key in dict.fromkeys(mention.key for mention in scene.mentions)
+    )
 
 
-def _in_context(scene: Scene, mention: Mention) -> str:
-    after = scene.text[mention.end : mention.end + 25].lower()
+def in_context(mention: Mention, domain: str | None, text: str) -> Mention:
+    """The mention with the property that its word means here: "eps" of a pore space, "capacity" of a cell."""
+    return replace(mention, key=_key_in_context(mention, domain, text))
+
+
+def _key_in_context(mention: Mention, domain: str | None, text: str) -> str:
+    after = text[mention.end : mention.end + 25].lower()
     if mention.key == "capacity_grav":
-        if scene.domain == "cell":
+        if domain == "cell":
             return "capacity"
         if re.match(
             r"\W*(?:in |as )?(?:m?ah\s?(?:/|per)\s?(?:cm|l|ml)|per (?:volume|litre|liter))", after
         ):
             return "capacity_vol"
+    if mention.key == "dielectric_constant" and domain in ("microstructure", "interphase"):
+        return "porosity"
     if mention.key == "energy_grav" and re.match(
         r"\W*(?:in |as )?(?:wh\s?(?:/|per)\s?l|per (?:volume|litre|liter))", after
     ):
@@ -169,8 +179,7 @@ def _bare(gap: str) -> bool:
 
 
 def _numbered(scene: Scene, amount: Amount, key: str, mention: Mention | None) -> Target | None:
-    blanked = _blank(scene, mention)
-    op = comparator(blanked, amount.start, amount.end, key)
+    op = _compared(scene, amount, key)
     if (
         key == "oxidation_potential"
         and op == "<="
@@ -182,7 +191,17 @@ def _numbered(scene: Scene, amount: Amount, key: str, mention: Mention | None) -
     return make_target(key, op, amount.value, amount.unit, scene.domain)
 
 
-def _blank(scene: Scene, mention: Mention | None) -> str:
+def _compared(scene: Scene, amount: Amount, key: str) -> str:
+    text = _blanked(scene)
+    op = comparator(text, amount.start, amount.end, key)
+    before = [a for a in scene.amounts if a.end <= amount.start]
+    if op == "=" and before and re.fullmatch(r"\s*(?:and|,|und|&)\s*", text[before[-1].end : amount.start]):
+        # "above 3.6 V and 200 mAh/g": the word counts for both
+        return comparator(text, before[-1].start, before[-1].end, key)
+    return op
+
+
+def _blanked(scene: Scene) -> str:
     text = scene.text
     for other in scene.mentions:
         text = text[: other.start] + "·" * (other.end - other.start) + text[other.end :]

@@ -45,7 +45,7 @@ for _name, _written in {
     "degF": "°F Fahrenheit fahrenheit",
     "C": "C c",
     "mol": "mol mole moles Mol",
-    "atom": "atom atoms at at. Atom",
+    "atom": "atom atoms Atom",
     "formula_unit": "f.u. fu formula-unit",
     "Pa": "Pa pa",
     "kPa": "kPa",

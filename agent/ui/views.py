@@ -22,7 +22,7 @@ from .plots import axis_of, axis_svg, interval_svg, superscripts, target_lines
 MOST_ROWS = 50  # in the page; the downloads hold all
 MOST_PLOTS = 2
 DRAWING = (232, 84)  # px; repeat units are long and flat
-DOUBTFUL = 0.25  # a domain score below this is worth a word in the table
+EXTRAPOLATED = 0.1  # a domain score below this is worth a word in the table
 _DOUBTS = ("assumed", "not understood", "warnings")  # lines of a goal with a style of their own
 _NOUNS = {"polymer": "repeat unit", "crystal": "crystal", "molecule": "molecule"}
 
@@ -148,7 +148,9 @@ def _cell(quantity: Quantity | None, column: dict[str, Any], met: dict[str, bool
         "interval": interval.rstrip(")"),
         "plot": Markup(plot),
         "label": column["label"],
-        "doubtful": bool(quantity and (quantity.in_domain or 1.0) < DOUBTFUL),
+        "extrapolated": bool(
+            quantity and quantity.in_domain is not None and quantity.in_domain < EXTRAPOLATED
+        ),
     }
 
 

@@ -175,10 +175,10 @@ def test_a_goal_names_what_was_assumed_and_not_understood():
     assert "ionic conductivity ≥ 0.0001 S/cm" in shown.replace("&gt;", ">")
 
 
-def test_materials_far_from_the_known_are_marked():
-    far = candidate(UNITS[0], 2e-4, domain=0.01)
-    assert "unlike known ones" in views.answer_card(answer_of([far]))
-    assert "unlike known ones" not in views.answer_card(answer_of([candidate(UNITS[0], 2e-4)]))
+@pytest.mark.parametrize(("domain", "marked"), [(0.0, True), (0.01, True), (0.9, False)])
+def test_extrapolated_values_are_marked(domain, marked):
+    html = views.answer_card(answer_of([candidate(UNITS[0], 2e-4, domain=domain)]))
+    assert ("extrapolated</small>" in html) == marked
 
 
 def test_a_long_table_is_cut_and_says_so():
