@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from importlib import import_module
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -82,8 +83,9 @@ def run_benchmark(name: str, **options: Any) -> Rows:
     """
     if name not in BENCHMARKS:
         raise InvalidRequest(f"no benchmark {name!r}; there is: {', '.join(BENCHMARKS)}")
-    bench: Callable[..., Rows] = import_module(BENCHMARKS[name]).bench
-    return bench(**options)
+    run: Callable[..., dict[str, Any]] = import_module(BENCHMARKS[name]).run
+    wanted = signature(run).parameters
+    return run(**{key: value for key, value in options.items() if key in wanted})["rows"]
 
 
 def _with_units(keys: tuple[str, ...]) -> list[str]:

@@ -23,6 +23,17 @@ class Generator(ABC):
     material: ClassVar[CandidateMaterial]
     family: ClassVar[str]  # "autoregressive", "diffusion", "vae", "gan", "baseline"
     conditions: ClassVar[tuple[str, ...]] = ()  # property keys that samples can be asked to follow
+    recipe_steps: ClassVar[int] = 0  # training steps of the shipped weights; 0: nothing to train
+    step: int = 0  # where training stands; `fit` goes on from here
+
+    @classmethod
+    def read_data(cls, path: Path) -> Any:
+        """What `fit` learns from, read from the user's files.
+
+        Raises:
+            InvalidRequest: if there is nothing to learn from at `path`.
+        """
+        raise InvalidRequest(f"generator {cls.name!r} has nothing to train")
 
     @abstractmethod
     def fit(self, data: Iterable[Any], *, steps: int, seed: int = 0) -> Iterator[dict[str, float]]:
