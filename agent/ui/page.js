@@ -1,36 +1,34 @@
 // Keeps the newest goal at the top of the conversation while its answer comes in below,
-// until the reader scrolls by hand.
+// until the reader scrolls by hand; and names two buttons for screen readers.
 (() => {
+  const NAMES = { submit: "Send", stop: "Stop this run" };
   let followed = null;
   let released = false;
-  const scroller = () => document.querySelector("#iw-chat [role='log']");
-  const newest = () => [...document.querySelectorAll("#iw-chat .user-row, #iw-chat .message.user")].pop();
+
   const follow = () => {
-    const log = scroller();
-    const goal = newest();
+    const log = document.querySelector("#iw-chat [role='log']");
+    const goal = [...document.querySelectorAll("#iw-chat .user-row")].pop();
     if (!log || !goal) return;
     if (goal !== followed) {
       followed = goal;
       released = false;
     }
-    if (released) return;
-    const top = goal.getBoundingClientRect().top - log.getBoundingClientRect().top;
-    if (Math.abs(top - 8) > 1) log.scrollTop += top - 8;
+    if (!released) log.scrollTop += goal.getBoundingClientRect().top - log.getBoundingClientRect().top;
   };
-  const label = () => {  // these buttons carry a picture or one word only
-    for (const [id, words] of [["submit", "Send"], ["stop", "Stop this run"]]) {
-      document.querySelector(`[data-testid="${id}-button"]:not([aria-label])`)?.setAttribute("aria-label", words);
+
+  const name = () => {
+    for (const [id, words] of Object.entries(NAMES)) {
+      const button = document.querySelector(`[data-testid="${id}-button"]`);
+      if (button && !button.ariaLabel) button.ariaLabel = words;
     }
   };
-  for (const name of ["wheel", "touchmove", "keydown"]) {
-    document.addEventListener(name, (event) => {
-      if (event.target.closest && event.target.closest("#iw-chat")) released = true;
+
+  for (const kind of ["wheel", "touchmove", "pointerdown", "keydown"]) {
+    document.addEventListener(kind, (event) => {
+      if (event.target.closest?.("#iw-chat")) released = true;
     }, { passive: true });
   }
-  document.addEventListener("DOMContentLoaded", () => {
-    new MutationObserver(() => requestAnimationFrame(() => (label(), follow()))).observe(document.body, {
-      childList: true,
-      subtree: true,
-    });
-  });
+  new MutationObserver(() => requestAnimationFrame(() => { name(); follow(); })).observe(
+    document.documentElement, { childList: true, subtree: true },
+  );
 })();

@@ -99,7 +99,7 @@ class Session:
         for message in self.messages:
             message.pop("options", None)
         self.offers = {}
-        self.messages.append({"role": "user", "content": words})
+        self.messages.append({**said(views.words(words)), "role": "user"})
 
     def _finish(self, turn: Turn) -> None:
         self.offers = {f"{len(self.messages)}-{i}": offer for i, offer in enumerate(turn.offers)}

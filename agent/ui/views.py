@@ -68,6 +68,11 @@ def answer_card(answer: dict[str, Any]) -> str:
     )
 
 
+def words(text: str) -> str:
+    """What the user wrote, as it was written."""
+    return _render("words.html", text=text)
+
+
 def arguments(given: dict[str, Any]) -> str:
     """What a tool was called with, in short."""
     shown = {k.replace("_", " "): _short(v) for k, v in given.items() if v not in (None, [], "")}

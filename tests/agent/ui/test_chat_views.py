@@ -150,6 +150,7 @@ def test_nothing_that_users_or_records_say_becomes_markup():
         ),
         views.answer_card(answer_of([one], warnings=[NASTY], message=NASTY, question=NASTY)),
         views.notice("wrong", NASTY, NASTY),
+        views.words(NASTY),
         views.arguments({NASTY: [NASTY], "inputs": NASTY}),
         views.head(NASTY, [(NASTY, True)]),
     ]
