@@ -15,7 +15,7 @@ _NOUN = (
 )
 _STOP = r"(?:with|that|which|whose|where|of|for|in|from|than|and|or|to|at|is|are|mit|die|der|und|für|von|gloveboxes|people|of us|days|weeks|years|months|two|hours)"
 _BEFORE_NOUN = re.compile(
-    rf"(?<![\w.,/\-])(?P<n>{_NUMBER})\s+(?:or so\s+)?(?:(?!{_STOP}\b)[\w\-/+']+[ -]){{0,5}}?{_NOUN}(?!\w)",
+    rf"(?<![\w.,/\-])(?P<n>{_NUMBER})\s+(?:or so\s+)?(?:(?:\w+-\s+(?:and|or|und|oder)\s+)?(?!{_STOP}\b)[\w\-/+']+[ -]){{0,5}}?{_NOUN}(?!\w)",
     re.I,
 )
 _LABELLED = re.compile(
@@ -31,12 +31,16 @@ _SINGLE = re.compile(
     re.I,
 )
 _AFTER_UNIT = re.compile(
-    r"\s?(?:%|°|[munk]?V\b|eV|meV|[mk]?Ah|[mk]?Wh|g\b|kg|S/|mS|nm|um|K\b|cP|GPa|MPa|C\b|V\b|percent|volt|per\b)"
+    r"\s?(?:%|°|[munk]?V\b|vol|wt|eV|meV|[mk]?Ah|[mk]?Wh|g\b|kg|S/|mS|nm|um|K\b|cP|GPa|MPa|C\b|V\b|percent|volt|per\b)"
 )
 
 
 def read_count(text: str) -> tuple[int | None, tuple[int, int]]:
     """The number of candidates asked for, and its place; None if none is."""
+    text = re.sub(
+        r"(?i)\b(looking|search|searching|look) 4\b", lambda m: m.group()[:-1] + " ", text
+    )
+    text = re.sub(r"(?i)\b(easy|simple) 2\b", lambda m: m.group()[:-1] + " ", text)
     if single := _SINGLE.search(text):
         return 1, single.span()
     for pattern in (_BEFORE_NOUN, _LABELLED, _TRAILING):

@@ -11,12 +11,12 @@ Bound = Literal[">=", "<=", "="]
 
 _UP = (
     r"above|over|more|greater|higher|larger|bigger|beyond|exceed(?:s|ing)?|at (?:the (?:very )?)?least|minimum|minimal|min\.?|north of|upwards? of|"
-    r"starting (?:at|from)|surpass(?:es|ing)?|better|past|top(?:s|ping)|beats?|no less than|mindestens|minimal|wenigstens|über|ueber|oberhalb|mehr|größer|groesser|höher|hoeher|ab|besser|thicker|wider|"
+    r"starting (?:at|from)|surpass(?:es|ing)?|superior|better|past|top(?:s|ping)|beats?|no less than|mindestens|minimal|wenigstens|über|ueber|oberhalb|mehr|größer|groesser|höher|hoeher|ab|besser|thicker|wider|"
     r"denser|≥|>=|=>|>|⩾|&gt;|and up from|clear(?:s|ing)?|reach(?:es|ing)?|from|hits?|heavier|longer"
 )
 _DOWN = (
     r"below|under|underneath|less|lower|smaller|fewer|at (?:the (?:very )?)?most|maximum|max\.?|up to|south of|within|capped at|cap of|limited to|limit of|limit|beneath|"
-    r"höchstens|hoechstens|maximal|unter|unterhalb|weniger|kleiner|geringer|niedriger|bis zu|bis|thinner|narrower|≤|<=|=<|<|&lt;|shy of|inside|ceiling of|finer|lighter|until"
+    r"höchstens|hoechstens|maximal|unter|unterhalb|weniger|kleiner|geringer|niedriger|bis zu|bis|thinner|narrower|≤|<=|=<|<|&lt;|inferior|shy of|inside|ceiling of|finer|lighter|until"
 )
 _EQUAL = r"around|about|near|roughly|approximately|approx\.?|aprox\.?|ca\.?|circa|some|close to|aim(?:ing)? for|exactly|~|=|equal to|rund|etwa|ungefähr|gegen|um die|um|in the (?:neighbou?rhood|region|ballpark|vicinity) of|target(?:ing)?|of|a|nahe|bei|genau|c\."
 _NEGATORS = r"(?:not|no|nothing|never|n't|nicht|kein\w*|nie|neither|nor|none|without|ohne|don't|doesn't|must not|cannot|nowhere|isn't)"

@@ -23,7 +23,7 @@ _COMPARE = _words(
     "compar\\w+", "versus", "vs\\.?", "contrast", "vergleich\\w*", "which (of|has|is|one|swells|conducts|"
     "gives|would|shows|offers|melts|boils|oxidi\\w+|anode|cathode|material|solvent|salt|polymer|electrolyte|additive)",
     "head[- ]to[- ]head", "side by side", "side-by-side", "difference between", "differ\\w*", "better than", "or .{0,60}\\bwhich", "gegenüber\\w*", "welche[rs]?",
-    "rank", "higher .{0,40} than", "lower .{0,40} than", "more .{0,30} than", "less .{0,30} than", "besser", "between .+ and .+ which", "how do .+ and .+ compare",
+    "rank", "(?:larger|bigger|smaller|greater|better|faster) .{0,40}than", "higher .{0,40} than", "lower .{0,40} than", "more .{0,30} than", "less .{0,30} than", "besser", "between .+ and .+ which", "how do .+ and .+ compare",
 )  # fmt: skip
 _LOOKUP = _words(
     "literature", "lit\\.?", "reported", "published", "known", "measured", "papers?", "handbook", "on record",
@@ -65,7 +65,7 @@ _OUTSIDE = _words(
 FIELD = _words(
     "batter\\w+", "cathod\\w*", "anod\\w*", "electrol\\w*", "elyte", "solvents?", "additives?", "polymers?", "repeat units?", "tomogra\\w*", "microstructur\\w*", "SEI", "CEI", "\\w*kathode\\w*", "\\w*anode\\w*",
     "\\w*batterie\\w*", "\\w*akku\\w*", "\\w*elektro\\w+", "monomers?", "dendrites?", "separators?", "electrodes?", "lithiation", "salts?", "solid-state", "superionic\\w*", "LIBs?", "NIBs?", "thermal runaway", "interphases?",
-    "conductors?", "coin cells?", "pouch cells?", "lösungsmittel\\w*", "cath", "porosity", "tortuosity", "slicegan", "\\w*elektrolyt\\w*",
+    "layered oxides?", "ion exchange", "intercalation", "ionic", "garnets?", "spinels?", "argyrodites?", "olivines?", "polyanion\\w*", "conductors?", "coin cells?", "pouch cells?", "lösungsmittel\\w*", "cath", "porosity", "tortuosity", "slicegan", "\\w*elektrolyt\\w*",
 )  # fmt: skip
 
 
@@ -154,8 +154,7 @@ def _is_help(text: str, materials: bool, properties: int, in_field: bool) -> boo
 
 
 def _names_domain(text: str) -> bool:
-    loose = ("cell", "liquid_electrolyte")
-    return any(p.search(text) for name, p in domain_patterns().items() if name not in loose)
+    return any(p.search(text) for name, p in domain_patterns().items() if name != "cell")
 
 
 def _image(subjects: list[Subject]) -> bool:

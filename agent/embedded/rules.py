@@ -12,6 +12,7 @@ from .hazards import is_hazardous
 from .intents import read_domain, read_intent
 from .lexicon import generator_patterns
 from .quantities import Amount, find_amounts
+from .spelling import corrected
 from .subjects import Subject, find_subjects
 from .targets import Mention, Scene, find_properties, in_context, read_targets
 from .text import unspoken
@@ -24,6 +25,7 @@ def read_by_rules(text: str) -> Goal:
     smiles = tuple(s.text for s in subjects if s.kind == "smiles")
     if is_hazardous(text, smiles):
         return Goal(intent="refuse")
+    text, subjects = _spelt_right(text, subjects)
     bare = unspoken(text, [(s.start, s.end) for s in subjects])
     generator, bare = _take_generator(bare)
     count, place = read_count(bare)
@@ -63,9 +65,20 @@ def _assemble(
         subjects=_kept(subjects, intent, text),
         targets=targets,
         count=count if intent == "design" else None,
-        generator=generator,
+        generator=generator if intent == "design" else None,
         not_understood=tuple(left),
     )
+
+
+def _spelt_right(text: str, subjects: list[Subject]) -> tuple[str, list[Subject]]:
+    right = corrected(text, [(s.start, s.end) for s in subjects])
+    if len(right) == len(text):
+        return right, subjects
+    # places have moved: find the same materials again
+    known = {s.text for s in subjects}
+    again = find_subjects(right)
+    again += _elemental(right, again)
+    return right, [s for s in again if s.text in known]
 
 
 def _inside_unit(mention: Mention, amounts: list[Amount]) -> bool:
@@ -126,12 +139,17 @@ _ELEMENTAL = re.compile(
     r"(?i)\b(silicon|phosphorus|sulfur|tin|antimony|germanium|silizium|phosphor|schwefel|zinn|aluminium)\b"
     r"(?![- ](?:anode|cathode|free|based|rich|ion|oxide|batter|cell|akku))"
 )
-_ASKED = re.compile(r"(?i)\b(?:compar\w+|contrast|versus|vs|vergleich\w*|or|oder|against|than|als)\b")
+_ASKED = re.compile(
+    r"(?i)\b(?:compar\w+|contrast|versus|vs|vergleich\w*|or|oder|against|than|als)\b"
+)
 
 
 def _elemental(text: str, subjects: list[Subject]) -> list[Subject]:
     """Elements that are materials themselves: "compare graphite with silicon"."""
-    beside = any(re.match(r"(?i)\W*(?:and|or|und|oder|vs|versus|with|against|than|mit)?\W*$", gap) for gap in _gaps(text, subjects))
+    beside = any(
+        re.match(r"(?i)\W*(?:and|or|und|oder|vs|versus|with|against|than|mit)?\W*$", gap)
+        for gap in _gaps(text, subjects)
+    )
     if not subjects or not beside or not _ASKED.search(text):
         return []
     found = [Subject(m.start(), m.end(), m.group(), "name") for m in _ELEMENTAL.finditer(text)]

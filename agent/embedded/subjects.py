@@ -23,6 +23,10 @@ _ANIONS = re.compile(
 )
 _SMILES = re.compile(r"(?<!\S)[\"'`(]?([A-Za-z\[*][A-Za-z0-9@+\-\[\]()=#$/\\.*%:]*)")
 _SMILES_SIGNS = re.compile(r"[=#*@\[]|[a-zA-Z]\d.*[a-zA-Z]\d|\(|^[CNOFSP]{3,}$")
+_LOWER_SMILES = re.compile(r"(?=.*[=*#(])[cnofsp\[\]*()=#0-9]{5,}")
+_LOWER_FORMULA = re.compile(
+    r"(?<![\w.])(?=[a-z().]*\d)(?:li|na|k|mg|ca|zn|al|v|mn|fe|ti|mo|sn|sb)(?:[a-z]|\d|[().])+(?![\w])"
+)
 _ATOMS = re.compile(r"Cl|Br|Si|Li|Na|Se|[BCNOFPSIK]|[cnops]|\[[^\]]+\]|[()=#@+\-/\\.*%:0-9$]")
 
 
@@ -56,7 +60,7 @@ def _smiles(text: str) -> list[Subject]:
     subjects = []
     for match in _SMILES.finditer(text):
         token = _trimmed(match.group(1))
-        if is_smiles(token):
+        if is_smiles(token) or (_LOWER_SMILES.fullmatch(token) and is_smiles(token.upper())):
             start = match.start(1)
             subjects.append(Subject(start, start + len(token), token, "smiles"))
     return subjects
@@ -104,7 +108,34 @@ def is_formula(token: str) -> bool:
 
 
 def _formulas(text: str) -> list[Subject]:
-    return [_subject(m, "formula") for m in _FORMULA.finditer(text) if is_formula(m.group())]
+    found = [_subject(m, "formula") for m in _FORMULA.finditer(text) if is_formula(m.group())]
+    for match in _LOWER_FORMULA.finditer(text):
+        token = _trimmed(match.group())
+        if is_formula(capitalised(token)):
+            found.append(Subject(match.start(), match.start() + len(token), token, "formula"))
+    return found
+
+
+def capitalised(formula: str) -> str:
+    """A formula typed in lower case with its capitals: two-letter symbols where they are common."""
+    return re.sub(r"[a-z]+", lambda m: _spelled(m.group()) or m.group(), formula)
+
+
+@cache
+def _spelled(letters: str) -> str:
+    if not letters:
+        return ""
+    for length in (2, 1):
+        symbol = letters[:length].capitalize()
+        rest = _spelled(letters[length:]) if symbol in _USUAL else ""
+        if symbol in _USUAL and (rest or len(letters) <= length):
+            return symbol + rest
+    return ""
+
+
+_USUAL = frozenset(
+    "Li Na K Mg Ca Zn Al Fe Mn Co Ni V Cr Ti Zr La Ta Nb Ge Sn Sb Si Cl Br In Y Sc Mo Cu O S P F N B H C I Se".split()
+)
 
 
 def _anions(text: str) -> list[Subject]:

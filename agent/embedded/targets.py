@@ -33,9 +33,13 @@ def find_properties(text: str) -> list[Mention]:
     found = []
     for match in alias_pattern().finditer(text):
         key = property_named(match.group())
-        if key:
+        if key and not _PORE_ROLE.match(text, match.start()):
             found.append(Mention(match.start(), match.end(), key, match.group()))
     return found
+
+
+# "porous electrodes" says what the thing is, not how porous it should be
+_PORE_ROLE = re.compile(r"(?i)(?:porous|poröse\w?) (?:electrode|elektrode|cathode|anode|separator)")
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,7 @@ def read_targets(scene: Scene) -> tuple[tuple[Target, ...], list[str]]:
     for amount in loose:
         key = unit_default(amount, scene.domain, scene.text)
         target = _numbered(scene, amount, key, None) if key else None
-        if target:
+        if target and not _small_talk(target):
             placed.append((amount.start, target))
         elif _worth_telling(scene, amount):
             left.append(scene.text[amount.start : amount.end].strip())
@@ -74,7 +78,7 @@ def read_targets(scene: Scene) -> tuple[tuple[Target, ...], list[str]]:
         if op and mention.key not in known:
             placed.append((mention.start, Target(property=mention.key, op=op)))
             known.add(mention.key)
-    return _once([target for _, target in sorted(placed, key=lambda pair: pair[0])]), left
+    return once([target for _, target in sorted(placed, key=lambda pair: pair[0])]), left
 
 
 def _reported(scene: Scene) -> tuple[Target, ...]:
@@ -195,7 +199,11 @@ def _compared(scene: Scene, amount: Amount, key: str) -> str:
     text = _blanked(scene)
     op = comparator(text, amount.start, amount.end, key)
     before = [a for a in scene.amounts if a.end <= amount.start]
-    if op == "=" and before and re.fullmatch(r"\s*(?:and|,|und|&)\s*", text[before[-1].end : amount.start]):
+    if (
+        op == "="
+        and before
+        and re.fullmatch(r"\s*(?:and|,|und|&)\s*", text[before[-1].end : amount.start])
+    ):
         # "above 3.6 V and 200 mAh/g": the word counts for both
         return comparator(text, before[-1].start, before[-1].end, key)
     return op
@@ -208,6 +216,12 @@ def _blanked(scene: Scene) -> str:
     return text
 
 
+def _small_talk(target: Target) -> bool:
+    """A bare value that no material can have, as in "my e-bike pack has 36 V"."""
+    low, high = property_of(target.property).range
+    return target.op == "=" and isinstance(target.value, float) and not low <= target.value <= high
+
+
 def _worth_telling(scene: Scene, amount: Amount) -> bool:
     """Whether a number that found no property looks like a target rather than small talk."""
     if amount.unit in ("", "%", "C", "K", "degC", "degF", "s", "h", "m", "A", "W", "kg", "g", "L"):
@@ -215,7 +229,7 @@ def _worth_telling(scene: Scene, amount: Amount) -> bool:
     return not compatible(amount.unit) or not vocabulary()
 
 
-def _once(targets: list[Target]) -> tuple[Target, ...]:
+def once(targets: list[Target]) -> tuple[Target, ...]:
     """Drops repeats; a lower and an upper bound that fit together become a range."""
     merged: list[Target] = []
     for target in targets:

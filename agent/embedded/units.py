@@ -60,7 +60,7 @@ for _name, _written in {
     "h": "h hr hour hours",
     "D": "D debye Debye debyes",
     "Da": "Da dalton Dalton amu",
-    "%": "% percent per-cent pct Prozent prozent % pc",
+    "%": "% vol% vol.% vol.-% Vol.-% wt% mol% at% percent per-cent pct Prozent prozent % pc",
     "ohm": "Ω ohm",
 }.items():
     for _spelling in _written.split():

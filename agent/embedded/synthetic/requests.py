@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
@@ -9,6 +10,7 @@ from random import Random
 from . import questions as q
 from .design import Draft, design
 from .pieces import Span, lowered, misspelt
+from .words import ION_NAMES
 
 _MAKERS = (
     (design, 60),
@@ -21,6 +23,14 @@ _MAKERS = (
     (q.help_, 4),
     (q.refuse, 4),
 )
+
+# "lithium conductivity" says which ion moves
+_MOVING = {
+    ion: re.compile(
+        rf"(?i)\b(?:{'|'.join(names)})[+]?[- ](?:ion )?(?:conductivity|diffus\w+|transference)"
+    )
+    for ion, names in ION_NAMES.items()
+}
 
 
 @dataclass(frozen=True)
@@ -49,11 +59,14 @@ def _finished(rng: Random, draft: Draft) -> Example:
         text = lowered(text)
     for _ in range(rng.choices([0, 1, 2], weights=[80, 14, 6])[0]):
         text = misspelt(rng, text)
+    ion = draft.working_ion
+    if ion is None and draft.intent == "design":
+        ion = next((i for i, said in _MOVING.items() if said.search(text.words)), None)
     return Example(
         text.words,
         draft.intent,
         draft.domain,
-        draft.working_ion,
+        ion,
         draft.generator,
         tuple(text.spans),
     )
