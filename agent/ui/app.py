@@ -6,6 +6,7 @@ import atexit
 import os
 import shutil
 import socket
+from contextlib import suppress
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
@@ -53,10 +54,11 @@ def launch(*, host: str = "127.0.0.1", port: int = 7860, auth: str | None = None
 
     import uvicorn
 
-    server = uvicorn.Server(uvicorn.Config(_served(folder, user), log_level="warning"))
+    config = uvicorn.Config(_served(folder, user), log_level="warning", timeout_graceful_shutdown=2)
     shown = f"[{host}]" if ":" in host else host
     click.echo(f"Ionwright: http://{shown}:{listening.getsockname()[1]}  (Ctrl-C stops it)")
-    server.run(sockets=[listening])
+    with suppress(KeyboardInterrupt):
+        uvicorn.Server(config).run(sockets=[listening])
 
 
 def _served(folder: Path, user: tuple[str, str] | None) -> Any:
@@ -76,6 +78,7 @@ def _served(folder: Path, user: tuple[str, str] | None) -> Any:
         theme=theme(),
         css=CSS,
         head=HEAD,
+        favicon_path=str(Path(__file__).with_name("favicon.svg")),
         footer_links=[],
         run_history=False,
         ssr_mode=False,

@@ -59,8 +59,12 @@ def build(settings: Settings, folder: Path) -> gr.Blocks:
             yield [session.messages, *[gr.skip()] * (1 + DOWNLOADS)]
         yield [session.messages, _box_state(session), *_buttons(session)]
 
-    def stop(request: gr.Request) -> None:
-        mine(request).stop()
+    def stop(request: gr.Request) -> list[Any]:
+        session = mine(request)
+        session.stop()
+        if session.busy:  # the run itself says when it has stopped
+            return [gr.skip()] * (2 + DOWNLOADS)
+        return [session.messages, _box_state(session), *_buttons(session)]
 
     def clear(request: gr.Request) -> list[Any]:
         session = mine(request)
@@ -89,7 +93,7 @@ def build(settings: Settings, folder: Path) -> gr.Blocks:
             (chat.option_select, choose, None),
         ):
             event(taker, given, shown, **quick).then(work, None, shown, **slow)
-        box.stop(stop, None, None, queue=False, **PRIVATE)
+        box.stop(stop, None, shown, show_progress="hidden", queue=False, **PRIVATE)
         chat.clear(clear, None, shown, queue=False, **PRIVATE)
         page.unload(leave)
     return page

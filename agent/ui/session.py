@@ -38,7 +38,6 @@ class Session:
     _next: Offer | None = None
     _turn: Turn | None = None
     _last: Worker | None = None
-    _stopped: bool = False
 
     def take(self, words: str) -> bool:
         """Notes what the user typed, unless busy; a text that is too long is answered at once."""
@@ -66,8 +65,6 @@ class Session:
             return
         before = self.messages[:-1]  # without the note that it waits for its place
         self._turn = turn = Turn(offer, after=self._last)
-        if self._stopped:
-            turn.worker.stop()
         try:
             for _ in turn.follow():
                 self.messages = before + turn.messages
@@ -79,10 +76,12 @@ class Session:
         yield
 
     def stop(self) -> None:
-        """Stops what is at work or waiting."""
-        self._stopped = True
+        """Stops what is at work; what still waits for its place is dropped."""
         if self._turn is not None:
             self._turn.worker.stop()
+        elif self._next is not None:
+            self._next, self.busy = None, False
+            self.messages[-1] = said(views.notice("stopped", "Stopped", "It had not begun."))
 
     def clear(self) -> None:
         """Begins a new conversation; what is at work goes on and stays in view."""
@@ -93,7 +92,7 @@ class Session:
         self._say_as_user(words)
         waiting = {"title": "Waiting for a free place", "status": "pending"}
         self.messages.append({"role": "assistant", "content": "", "metadata": waiting})
-        self._next, self.busy, self._stopped = offer, True, False
+        self._next, self.busy = offer, True
 
     def _say_as_user(self, words: str) -> None:
         for message in self.messages:

@@ -59,7 +59,7 @@ def serving(runs: Path, *options: str) -> Iterator[str]:
     finally:
         process.send_signal(signal.SIGINT)
         try:
-            process.wait(20)
+            assert process.wait(20) == 0
         finally:
             process.kill()
 
@@ -309,6 +309,16 @@ def test_only_the_page_is_served(address, runs):
     assert status(f"{address}/docs") == status(f"{address}/openapi.json") == 404
     policy = urllib.request.urlopen(address, timeout=30).headers["content-security-policy"]
     assert "default-src 'self'" in policy and "http" not in policy
+
+
+def test_ctrl_c_ends_the_server_while_a_page_is_open(browser, tmp_path):
+    with serving(tmp_path) as url:
+        page = browser.new_page()
+        page.goto(url)
+        page.get_by_label("your goal").wait_for()
+        ask(page, LONG)
+        page.locator("#iw-chat .iw-goal").wait_for(timeout=SLOW)
+    page.close()
 
 
 def test_a_password_is_asked_for_when_set(tmp_path):

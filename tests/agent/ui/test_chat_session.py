@@ -162,19 +162,12 @@ def test_a_stopped_run_can_be_continued(script, session):
     assert "done" in text(session.messages[-1])
 
 
-def test_a_run_that_is_stopped_while_it_waits_never_starts_work(script, session):
-    def events(request, ask, cancelled):
-        yield {"kind": "run", "run": "r"}
-        while not cancelled.wait(0.05):
-            pass
-        raise Cancelled("stopped")
-
-    script(events)
+def test_what_is_stopped_while_it_waits_never_starts(script, session):
+    script(lambda *_, **__: pytest.fail("no run was to start"))
     session.take("x")
     session.stop()
-    for _ in session.work():
-        pass
-    assert "Stopped" in text(session.messages[-1])
+    assert not session.busy and "It had not begun" in text(session.messages[-1])
+    assert list(session.work()) == []
 
 
 def test_a_page_that_goes_stops_its_run(script, session):
