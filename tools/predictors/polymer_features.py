@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from rdkit import Chem
+from rdkit import Chem, rdBase
 from rdkit.Chem import rdFingerprintGenerator, rdMolDescriptors
 
 from ionwright.knowledge.errors import InvalidRequest
@@ -129,6 +129,11 @@ def chain_of(psmiles: str) -> Chain:
     Raises:
         InvalidRequest: if it cannot be read or does not have exactly two ends.
     """
+    with rdBase.BlockLogs():  # what is wrong is said in our own words
+        return _chain_of(psmiles)
+
+
+def _chain_of(psmiles: str) -> Chain:
     unit = Chem.MolFromSmiles(psmiles)
     if unit is None:
         raise InvalidRequest(f"cannot read repeat unit {psmiles!r} as SMILES")
