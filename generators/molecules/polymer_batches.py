@@ -15,7 +15,7 @@ from torch import Tensor
 from ionwright.knowledge.psmiles import variants_of
 
 from .polymer_conditions import CONDITIONS, Knots, scale
-from .polymer_data import LabelledPolymer
+from .polymer_data import ImaginedPolymer, LabelledPolymer
 from .polymer_tokens import PAD, Tokenizer
 
 _POOL = 6  # rows drawn for each row used: those of like length go together, so little is padding
@@ -91,8 +91,10 @@ def padded(rows: Sequence[Sequence[int]]) -> Tensor:
     return torch.tensor([[*row, *[PAD] * (width - len(row))] for row in rows])
 
 
-def labelled_values(polymers: Sequence[LabelledPolymer], sa: Sequence[float]) -> np.ndarray:
-    """(N, P) scaled condition values of labelled polymers."""
+def labelled_values(
+    polymers: Sequence[LabelledPolymer | ImaginedPolymer], sa: Sequence[float]
+) -> np.ndarray:
+    """(N, P) scaled condition values of labelled polymers, measured or predicted."""
     rows = [
         (
             scale("ionic_conductivity", polymer.ionic_conductivity),
@@ -101,7 +103,7 @@ def labelled_values(polymers: Sequence[LabelledPolymer], sa: Sequence[float]) ->
         )
         for polymer, score in zip(polymers, sa, strict=True)
     ]
-    return np.asarray(rows, dtype=float)
+    return np.asarray(rows, dtype=float).reshape(-1, len(CONDITIONS))
 
 
 def flattening_weights(values: np.ndarray, power: float, bins: int = 20) -> np.ndarray:

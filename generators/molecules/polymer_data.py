@@ -60,12 +60,26 @@ class LabelledPolymer:
 
 
 @dataclass(frozen=True, slots=True)
+class ImaginedPolymer:
+    """A polymer that a model wrote, with a predictor's values in place of measured ones."""
+
+    psmiles: str
+    ionic_conductivity: float  # S/cm
+    transference_number: float
+
+
+@dataclass(frozen=True, slots=True)
 class PolymerData:
-    """Labelled and unlabelled polymers, and what was left out and why."""
+    """Labelled and unlabelled polymers, and what was left out and why.
+
+    `imagined` ones are a model's own, labelled by a predictor that has seen the "generator" split
+    only; they widen what the second phase of training sees.
+    """
 
     labelled: list[LabelledPolymer]
     unlabelled: list[str]
     left_out: dict[str, int] = field(default_factory=dict)
+    imagined: list[ImaginedPolymer] = field(default_factory=list)
 
     def of(self, *splits: Split) -> list[LabelledPolymer]:
         """The labelled polymers on these sides of the split."""

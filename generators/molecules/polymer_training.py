@@ -24,7 +24,7 @@ from ionwright.knowledge.files import write_atomically
 from .metrics import sa_score
 from .polymer_batches import Corpus, flattening_weights, labelled_values
 from .polymer_conditions import CONDITIONS, Knots
-from .polymer_data import LabelledPolymer, PolymerData
+from .polymer_data import ImaginedPolymer, LabelledPolymer, PolymerData
 from .polymer_network import Config, Network
 from .polymer_tokens import Tokenizer, build_vocabulary
 
@@ -46,6 +46,7 @@ class Recipe:
     least_count: int = 20  # a token rarer than this is not learned
     knots: int = 16
     hard_threshold: float | None = None  # class labels, as published, instead of knots
+    imagined_share: float = 0.75  # of the rows of phase two, where there are imagined polymers
     held_back: float = 0.05  # share of the generator split for the loss that is shown
     shift: bool = True
     guidance: float = 1.0
@@ -151,9 +152,23 @@ def _prepare(
     blind = values.copy()
     blind[:, :2] = np.nan
     pretraining = corpus(names + data.unlabelled, np.concatenate([blind, free]))
-    tuning = corpus(names, values, flattening_weights(values[:, 0], recipe.flatten))
+    tuning = corpus(*_tuning(names, values, data.imagined, recipe))
     held = labelled_values(check, [sa_score(p.psmiles) for p in check])
     return (pretraining, tuning), corpus([p.psmiles for p in check], held)
+
+
+def _tuning(
+    names: list[str], values: np.ndarray, imagined: list[ImaginedPolymer], recipe: Recipe
+) -> tuple[list[str], np.ndarray, np.ndarray]:
+    """Rows of phase two: polymers, scaled values, weights; the imagined ones have their share."""
+    weights = flattening_weights(values[:, 0], recipe.flatten)
+    if not imagined:
+        return names, values, weights
+    others = labelled_values(imagined, [sa_score(p.psmiles) for p in imagined])
+    more = flattening_weights(others[:, 0], recipe.flatten)
+    share = recipe.imagined_share
+    weights = np.concatenate([(1 - share) * weights / weights.sum(), share * more / more.sum()])
+    return names + [p.psmiles for p in imagined], np.concatenate([values, others]), weights
 
 
 def _build(
