@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import atexit
 import os
-import shutil
+import signal
 import socket
 from contextlib import suppress
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
@@ -46,22 +45,25 @@ def launch(*, host: str = "127.0.0.1", port: int = 7860, auth: str | None = None
     listening = _listen(host, port)
     if host not in LOCAL and user is None:
         click.echo(f"warning: anyone who reaches {host} can use this chat (see --auth)", err=True)
-    folder = Path(mkdtemp(prefix="ionwright-chat-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
-    os.environ["GRADIO_TEMP_DIR"] = str(folder)  # the only folder that files are served from
-    click.echo("starting the chat ...", err=True)
+    with TemporaryDirectory(prefix="ionwright-chat-", ignore_cleanup_errors=True) as folder:
+        os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+        os.environ["GRADIO_TEMP_DIR"] = folder  # the only folder that files are served from
+        click.echo("starting the chat ...", err=True)
+        _serve(_page(Path(folder), user), listening, host)
 
+
+def _serve(page: Any, listening: socket.socket, host: str) -> None:
     import uvicorn
 
-    config = uvicorn.Config(_served(folder, user), log_level="warning", timeout_graceful_shutdown=2)
     shown = f"[{host}]" if ":" in host else host
     click.echo(f"Ionwright: http://{shown}:{listening.getsockname()[1]}  (Ctrl-C stops it)")
+    config = uvicorn.Config(page, log_level="warning", timeout_graceful_shutdown=2)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as tidily as Ctrl-C does
     with suppress(KeyboardInterrupt):
         uvicorn.Server(config).run(sockets=[listening])
 
 
-def _served(folder: Path, user: tuple[str, str] | None) -> Any:
+def _page(folder: Path, user: tuple[str, str] | None) -> Any:
     """The web application: the page, and a policy that keeps it to this host."""
     import gradio as gr
     from fastapi import FastAPI

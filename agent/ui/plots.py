@@ -110,11 +110,12 @@ def axis_svg(axis: Axis, target: Target | None) -> str:
 
 
 def tick_label(value: float, log: bool) -> str:
-    """A short label: powers of ten as such, other numbers plain."""
-    exponent = round(math.log10(value)) if log else 0
-    if log and math.isclose(value, 10.0**exponent):
-        return f"10{str(exponent).translate(_SUPERSCRIPTS)}"
-    return superscripts(f"{value:.3g}")
+    """A short label: on a log axis powers of ten, elsewhere plain numbers."""
+    if not log:
+        return superscripts(f"{value:.3g}")
+    digit, _, exponent = f"{value:.0e}".partition("e")
+    power = f"10{str(int(exponent)).translate(_SUPERSCRIPTS)}"
+    return power if digit == "1" else f"{digit}×{power}"
 
 
 def superscripts(text: str) -> str:

@@ -5,6 +5,7 @@ Only drawings and plots, which are made here from numbers and parsed structures,
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -121,7 +122,7 @@ def _column(
     return {
         "key": key,
         "label": property_of(key).label,
-        "unit": next((q.unit for q in quantities if q and q.unit != "1"), ""),
+        "unit": next((_shown_unit(q.unit) for q in quantities if q), ""),
         "target": target,
         "axis": axis,
         "axis_svg": Markup(axis_svg(axis, target)) if axis else "",
@@ -159,6 +160,11 @@ def _cell(quantity: Quantity | None, column: dict[str, Any], met: dict[str, bool
     }
 
 
+def _shown_unit(unit: str) -> str:
+    """A unit as it is written in print; nothing for a mere number."""
+    return "" if unit == "1" else re.sub(r"(?<=m)[23]", lambda d: "²³"[int(d[0]) - 2], unit)
+
+
 def _lead(answer: dict[str, Any], goal: Goal | None) -> str:
     n = len(answer["candidates"])
     if answer.get("message") or answer.get("question") or goal is None:
@@ -170,14 +176,12 @@ def _lead(answer: dict[str, Any], goal: Goal | None) -> str:
     if not any(t.value is not None for t in goal.targets):
         return f"{_count(n, 'candidate')}, best first"
     met = sum(all(entry["met"].values()) for entry in answer["ranking"])
-    surely = sum(_surely_meets(Candidate.model_validate(c), goal) for c in answer["candidates"])
-    share = "all meet" if met == n > 1 else f"{met} meet{'s' if met == 1 else ''}"
     if not met:
         return f"{_count(n, 'candidate')}; none meets every target"
-    return (
-        f"{_count(n, 'candidate')}: {share} every target, "
-        f"{surely or 'none'} with the whole 90 % interval"
-    )
+    surely = sum(_surely_meets(Candidate.model_validate(c), goal) for c in answer["candidates"])
+    share = "all meet" if met == n > 1 else f"{met} meet{'s' if met == 1 else ''}"
+    whole = f"{'all' if surely == n > 1 else surely or 'none'} of them with the whole 90 % interval"
+    return f"{_count(n, 'candidate')}: {share} every target, {whole}"
 
 
 def _surely_meets(candidate: Candidate, goal: Goal) -> bool:

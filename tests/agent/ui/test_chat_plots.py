@@ -106,5 +106,5 @@ def test_powers_of_ten_are_written_as_people_do(text, shown):
 
 def test_tick_labels():
     assert plots.tick_label(1e-4, log=True) == "10⁻⁴"
-    assert plots.tick_label(2e-4, log=True) == "0.0002"
+    assert plots.tick_label(2e-4, log=True) == "2×10⁻⁴"
     assert plots.tick_label(0.3, log=False) == "0.3"

@@ -116,14 +116,14 @@ def test_values_stand_with_interval_and_unit(answer):
 
 def test_the_first_sentence_counts_what_is_met_and_how_surely(answer):
     shown = words(views.answer_card(answer))
-    assert "3 candidates: 2 meet every target, 1 with the whole 90 % interval" in shown
+    assert "3 candidates: 2 meet every target, 1 of them with the whole 90 % interval" in shown
 
 
 @pytest.mark.parametrize(
     ("values", "said"),
     [
-        ((4e-4, 5e-4), "2 candidates: all meet every target, 2 with the whole"),
-        ((1.1e-4, 1e-5), "2 candidates: 1 meets every target, none with the whole"),
+        ((4e-4, 5e-4), "2 candidates: all meet every target, all of them with"),
+        ((1.1e-4, 1e-5), "2 candidates: 1 meets every target, none of them with"),
         ((1e-5,), "1 candidate; none meets every target"),
         ((), "No candidate passed the checks"),
     ],
@@ -235,3 +235,10 @@ def test_a_spreadsheet_does_not_take_text_for_a_formula():
     named = candidate(UNITS[0], 1e-4).model_copy(update={"name": "=cmd()"})
     row = next(csv.DictReader(io.StringIO(downloads.as_csv(answer_of([named])))))
     assert row["name"] == "'=cmd()"
+
+
+@pytest.mark.parametrize(
+    ("unit", "shown"), [("cm2/s", "cm²/s"), ("g/cm3", "g/cm³"), ("S/cm", "S/cm"), ("1", "")]
+)
+def test_units_are_shown_as_in_print(unit, shown):
+    assert views._shown_unit(unit) == shown
