@@ -16,7 +16,7 @@ from ionwright.knowledge.errors import InvalidRequest, IonwrightError
 from ionwright.knowledge.records import Goal
 from ionwright.tools.base import ToolResult
 
-from .design import Event, Request, events
+from .design import Event, Request, events, product_version
 from .progress import Progress
 from .report import format_quantity, goal_lines, heading, shown_properties, view_of
 from .runs import read_record
@@ -55,10 +55,17 @@ def rerun_and_compare(record_path: Path, as_json: bool, out: Path | None) -> Non
     if before != after:
         same = len(set(before) & set(after))
         raise IonwrightError(
-            f"the rerun differs: {same} of {len(before)} candidates are the same "
-            f"(recorded with version {record.get('version', 'unknown')}); see {answer['run']}"
+            f"the rerun differs: {same} of {len(before)} candidates are the same (recorded with "
+            f"version {record.get('version', 'unknown')}, {_weights(record)}; now with "
+            f"{product_version()}, {_weights(answer)}); see {answer['run']}"
         )
     click.echo(f"reproduced: all {len(before)} candidates are the same", err=True)
+
+
+def _weights(record: dict[str, Any]) -> str:
+    """The weights that made the candidates of a run, in words."""
+    used = {c["provenance"]["weights"] for c in record["candidates"]} - {None}
+    return " and ".join(sorted(used)) or "no weights"
 
 
 def _run(request: Request) -> dict[str, Any]:

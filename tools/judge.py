@@ -12,7 +12,7 @@ from ionwright.knowledge.records import Candidate, Element
 from .base import Flag, ToolResult, tool
 from .checks import passes
 from .context import Context
-from .predictors.alerts import structural_alerts
+from .predictors.alerts import lithium_notes, structural_alerts
 
 FAILED = {  # what is said of candidates that fail a check; the last one does not exclude
     "valid": "invalid",
@@ -70,4 +70,4 @@ def _judge_polymer(candidate: Candidate, excluded: set[str], required: set[str])
         elements=not (elements & excluded) and required <= elements,
         harmless=not hazards,
         no_alerts=not alerts,
-    ).with_notes(*(f"{alert.kind} group: {alert.name}" for alert in alerts))
+    ).with_notes(*(f"{a.kind} group: {a.name}" for a in (*alerts, *lithium_notes(candidate.data))))

@@ -204,10 +204,10 @@ def test_damaged_weights_are_named(ionwright, tmp_path: Path) -> None:
         "import sys; from pathlib import Path; import shutil\n"
         "from ionwright.generators.molecules import polymer_gpt as m\n"
         "from ionwright.agent import cli\n"
-        "broken = Path('broken'); shutil.copytree(m.PolymerGPT.weights, broken)\n"
+        "broken = Path('broken'); shutil.copytree(m.SHIPPED, broken)\n"
         "data = bytearray((broken / 'model.safetensors').read_bytes()); data[-1] ^= 255\n"
         "(broken / 'model.safetensors').write_bytes(data)\n"
-        "m.PolymerGPT.weights = broken\n"
+        "m.SHIPPED = broken\n"
         "sys.argv[1:] = ['generate', 'polymers', '--out', 'x.jsonl']; cli.main()"
     )
     done = subprocess.run(
