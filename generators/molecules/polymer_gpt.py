@@ -31,7 +31,7 @@ from ionwright.knowledge.vocabulary import ELEMENTS
 from .polymer_batches import mixtures
 from .polymer_conditions import CONDITIONS, Knots, check_counts, draw_conditions, polymer_candidate
 from .polymer_data import PolymerData, load_polymers
-from .polymer_network import Config, Network
+from .polymer_network import Config, Network, kept_rows
 from .polymer_tokens import BOS, EOS, PAD, Grammar, Tokenizer
 from .polymer_training import Recipe, read_checkpoint, train, write_checkpoint
 
@@ -175,13 +175,13 @@ class PolymerGPT(Generator):
             going = (token != EOS).nonzero()[:, 0]
             if not len(going):
                 break
-            # copying the cache costs about as much as one step: do it only when it pays
+            # copying the cache costs as much as a few steps: do it only when it pays
             if len(going) < 0.8 * len(rows):
                 rows = rows[going]
                 grammar.keep(going)
                 kept = going if w == 1.0 else torch.cat([going, going + len(token)])
                 condition = condition[kept]
-                cache = [layer[:, kept] for layer in cache]
+                cache = kept_rows(cache, kept, at)
         return written.tolist()
 
     def _candidates(
