@@ -35,8 +35,11 @@ _AFTER_DOWN = re.compile(
 )
 
 
-def comparator(text: str, start: int, end: int, key: str) -> Bound:
-    """Which way the number at start-end points; property words are blanked with middle dots."""
+def comparator(text: str, start: int, end: int, key: str, floor: int = 0) -> Bound:
+    """Which way the number at start-end points; property words are blanked with middle dots.
+
+    Words before `floor` belong to the number before and do not count.
+    """
     after = re.sub(
         r"^[·\s]+(?=or |and |oder |und |at |max|min|tops|plus)", " ", text[end : end + 60]
     )
@@ -44,15 +47,13 @@ def comparator(text: str, start: int, end: int, key: str) -> Bound:
         _ENDURES.search(text[:start][-30:]) or _BEFORE_IT.match(after)
     ):
         return ">="
-    before = _before(text, start)
+    before = _before(text, start, floor)
     if before:
         return before
     if re.match(r"[\s,(]*(?:or|oder)\s+(?:better|besser)", after, re.IGNORECASE):
         return "<=" if property_of(key).better == "lower" else ">="
-    if _AFTER_UP.match(after):
-        return ">="
-    if _AFTER_DOWN.match(after):
-        return "<="
+    if suffix_end(after, 0):
+        return ">=" if _AFTER_UP.match(after) else "<="
     return "="
 
 
@@ -63,8 +64,8 @@ _ENDURES = re.compile(
 _BEFORE_IT = re.compile(r"(?i)[\s·]*(?:before|without|ohne|bevor)\b")
 
 
-def _before(text: str, start: int) -> Bound | None:
-    window_start = max(0, start - 70)
+def _before(text: str, start: int, floor: int) -> Bound | None:
+    window_start = max(0, start - 70, floor)
     window = text[window_start:start]
     last = None
     for match in _WORD.finditer(window):
@@ -76,16 +77,28 @@ def _before(text: str, start: int) -> Bound | None:
         return None
     lead = window[: last.start()]
     negated = re.search(
-        rf"(?:\b|(?<=n)){_NEGATORS}\s*(?:(?:a|be|any|the|go(?:es)?|fall(?:s)?|drop(?:s)?|ris(?:e|es)|degree|hair|bit|to|single|exceed|come|lie|get|sink(?:t)?|deutlich|much|volt)\s+)*$",
+        rf"(?:\b{_NEGATORS}|n\'t)\s*(?:(?:a|be|any|the|go(?:es)?|fall(?:s)?|drop(?:s)?|ris(?:e|es)|degree|hair|bit|to|single|exceed|come|lie|get|sink(?:t)?|deutlich|much|volt|·+|by|change|vary|weigh|cost|need)\s+)*$",
         lead,
         re.I,
     )
     up = bool(last.group(1))
+    if word in ("until", "bis", "bis zu"):
+        negated = None
     if word in ("no less than",):
         negated = None
     if negated:
         up = not up
     return ">=" if up else "<="
+
+
+# "3.5 V, at least 140 mAh/g": the words belong to the next number
+_COUNTS_AHEAD = re.compile(r"\s*(?:of\s+|an?\s+)?(?:[\d<>~·]|\.\d)")
+
+
+def suffix_end(text: str, end: int) -> int:
+    """Where "or better", "at most" and their like behind a number end."""
+    match = _AFTER_UP.match(text, end) or _AFTER_DOWN.match(text, end)
+    return match.end() if match and not _COUNTS_AHEAD.match(text, match.end()) else end
 
 
 _HIGH = re.compile(

@@ -121,7 +121,7 @@ _NEW = _words(
 
 
 _IMAGINES = _words(
-    "generate", "make (me|a|some|synthetic|new|us|\\d+|two|three|four|five|ten)", "create", "design", "propose", "suggest", "sample", "synthetic", "erzeuge\\w*", "generiere\\w*", "invent", "look-alikes?", "entwirf", "draw up", "higher? resolution version", "upscale\\w*",
+    "generate", "make (me|a|some|synthetic|new|us|\\d+|two|three|four|five|ten)", "create", "design", "propose", "suggest", "sample", "synthetic", "erzeuge\\w*", "generiere\\w*", "invent", "look-alikes?", "entwirf", "draw up", "super-?\\s?res\\w*", "higher? resolution version", "upscale\\w*",
 )  # fmt: skip
 _SIDE_BY_SIDE = _words(
     "compare",

@@ -6,10 +6,13 @@ from time import perf_counter
 
 from ionwright.knowledge.records import Goal
 
+from .combine import combine
 from .feasibility import warnings_of
 from .reading import Reading
 from .rules import read_by_rules
+from .tagger import decode, read_tags
 from .text import check, clean
+from .unknown import not_understood
 
 
 def interpret(words: str) -> Reading:
@@ -17,24 +20,35 @@ def interpret(words: str) -> Reading:
 
     Raises:
         InvalidRequest: if it is empty, longer than 10,000 characters or not text.
+        Damaged: if the tagger's weights are missing or damaged.
     """
     start = perf_counter()
     text = clean(check(words))
-    goal = finished(read_by_rules(text))
+    rules = read_by_rules(text)
+    tags = read_tags(text)
+    goal, agreed, others = combine(rules, decode(text, tags), tags.confidence, text)
+    goal = finished(goal, text)
     return Reading(
-        goal=goal, agreed=True, question=question_for(goal), seconds=perf_counter() - start
+        goal=goal,
+        agreed=agreed,
+        alternatives=tuple(finished(other, text) for other in others),
+        question=question_for(goal),
+        seconds=perf_counter() - start,
     )
 
 
-def finished(goal: Goal) -> Goal:
-    """The goal with its warnings."""
-    return goal.model_copy(update={"warnings": warnings_of(goal)})
+def finished(goal: Goal, text: str) -> Goal:
+    """The goal with its warnings and what was not understood."""
+    if goal.intent in ("help", "refuse"):
+        return goal
+    left = dict.fromkeys((*goal.not_understood, *not_understood(text, goal)))
+    return goal.model_copy(update={"warnings": warnings_of(goal), "not_understood": tuple(left)})
 
 
 def question_for(goal: Goal) -> str | None:
     """One short question, only when the goal cannot be acted on."""
     if goal.intent == "design" and goal.domain is None and not goal.subjects:
-        return "What should it be: a cathode, an anode, an electrolyte, a polymer, or an electrode?"
+        return "What should it be: a cathode, an anode, an electrolyte, a polymer or an electrode?"
     if goal.intent == "predict" and not goal.subjects:
         return "Which material do you mean? Give a formula, a SMILES or a file."
     if goal.intent == "compare" and len(goal.subjects) < 2:

@@ -56,8 +56,10 @@ def find_amounts(text: str) -> list[Amount]:
 
 def _read_at(text: str, match: re.Match[str], german: bool) -> Amount | None:
     first = read_number(match.group(), german)
-    if first is None:
+    if first is None or re.match(r"[23]-?[Dd]\b", text[match.start() :]):
         return None
+    if re.search(r"(?i)(?<!or )(?<!plus )(?<!plus/)\bminus $", text[: match.start()]):
+        first = -first
     unit, end = read_unit(text, match.end())
     return (
         _with_tolerance(text, match.start(), first, unit, end, german)

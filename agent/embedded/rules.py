@@ -59,7 +59,7 @@ def _assemble(
     return Goal(
         intent=intent,
         domain=domain,
-        working_ion=working_ion(text if intent == "design" else _bare_ion(text, subjects)),
+        working_ion=working_ion(text if intent == "design" else _bare_ion(text, subjects, domain)),
         elements_required=tuple(required),
         elements_excluded=tuple(excluded),
         subjects=_kept(subjects, intent, text),
@@ -128,11 +128,13 @@ def _elements(text: str, intent: str, spoken: list[tuple[int, int]]) -> tuple[li
     text = unspoken(text, spoken)
     excluded, spans = excluded_elements(text)
     required = required_elements(unspoken(text, spans))
-    return excluded, [symbol for symbol in required if symbol not in excluded]
+    return excluded, required
 
 
-def _bare_ion(text: str, subjects: list[Subject]) -> str:
-    return unspoken(text, [(s.start, s.end) for s in subjects if s.kind != "salt"])
+def _bare_ion(text: str, subjects: list[Subject], domain: str | None) -> str:
+    """The text without its materials; a salt inside an electrolyte still says the ion."""
+    told = domain is not None and any(s.kind != "salt" for s in subjects)
+    return unspoken(text, [(s.start, s.end) for s in subjects if s.kind != "salt" or not told])
 
 
 _ELEMENTAL = re.compile(

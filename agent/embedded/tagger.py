@@ -16,12 +16,12 @@ from ionwright.knowledge.records import Goal, Target
 from ionwright.knowledge.vocabulary import property_of
 
 from .elements import elements_in
-from .intents import FIELD
 from .labels import BIO, DOMAINS, GENERATORS, INTENTS, IONS, OPS, PROPERTIES, encode
 from .lexicon import generator_patterns, property_named
 from .normalise import TEMPERATURES, make_target
 from .numbers import read_number
 from .quantities import find_amounts
+from .subjects import find_subjects
 from .targets import REPORTING, once
 from .units import compatible
 
@@ -135,8 +135,9 @@ def decode(text: str, tags: Tags) -> Goal:
         return Goal(intent=tags.intent)  # type: ignore[arg-type]
     found: dict[str, list[str]] = {"SUBJ": [], "REQ": [], "EXC": [], "COUNT": []}
     targets: list[Target] = []
+    whole = _wholes(text)
     for span in tags.spans:
-        start, end = _whole_words(text, span)
+        start, end = _snapped(text, span, whole)
         words = text[start:end]
         if span.tag in found:
             found[span.tag].append(words)
@@ -159,12 +160,26 @@ def decode(text: str, tags: Tags) -> Goal:
     )
 
 
+def _wholes(text: str) -> dict[str, list[tuple[int, int]]]:
+    """Numbers with units, and materials, as the normalisers see them."""
+    materials = [(s.start, s.end) for s in find_subjects(text)]
+    return {"VAL": [(a.start, a.end) for a in find_amounts(text)], "SUBJ": materials}
+
+
+def _snapped(text: str, span: Tagged, wholes: dict[str, list[tuple[int, int]]]) -> tuple[int, int]:
+    """The number or material that a span touches, else the span completed to whole words."""
+    touched = [(s, e) for s, e in wholes.get(span.tag, []) if s < span.end and span.start < e]
+    return touched[0] if touched else _whole_words(text, span)
+
+
 def _whole_words(text: str, span: Tagged) -> tuple[int, int]:
     """Word pieces at the ends of a span are completed to words, as far as letters and digits go."""
     start, end = span.start, span.end
     if span.tag in ("SUBJ", "REQ", "EXC", "ASK"):
         while start > 0 and text[start - 1].isalnum() and text[start].isalnum():
             start -= 1
+        while span.tag in ("REQ", "EXC") and end < len(text) and text[end].isalpha():
+            end += 1
         while (
             span.tag == "SUBJ"
             and end < len(text)
@@ -200,9 +215,11 @@ def _count(words: list[str]) -> int | None:
 
 
 def _generator(text: str, tags: Tags) -> str | None:
-    """The generator that the network names, if a word for it stands in the text."""
-    named = tags.generator
-    return named if named and generator_patterns()[named].search(text) else None
+    """The generator that the network names, else the one whose name stands in the text."""
+    patterns = generator_patterns()
+    if tags.generator and patterns[tags.generator].search(text):
+        return tags.generator
+    return next((name for name, pattern in patterns.items() if pattern.search(text)), None)
 
 
 def _target(words: str, span: Tagged, tags: Tags) -> Target | None:
@@ -245,8 +262,3 @@ def _best_key(span: Tagged, allowed: frozenset[str]) -> str | None:
 def _best_op(span: Tagged, allowed: tuple[str, ...]) -> str:
     options = [(score, op) for op, score in zip(OPS, span.ops, strict=True) if op in allowed]
     return max(options)[1]
-
-
-def in_field(text: str) -> bool:
-    """Whether any word of the field stands in the text."""
-    return bool(FIELD.search(text))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from ionwright.knowledge.records import Target
 from ionwright.knowledge.vocabulary import property_of, vocabulary
 
-from .directions import comparator, direction
+from .directions import comparator, direction, suffix_end
 from .lexicon import alias_pattern, property_named
 from .normalise import TEMPERATURES, family_member, make_target, unit_default
 from .quantities import Amount
@@ -197,8 +197,9 @@ def _numbered(scene: Scene, amount: Amount, key: str, mention: Mention | None) -
 
 def _compared(scene: Scene, amount: Amount, key: str) -> str:
     text = _blanked(scene)
-    op = comparator(text, amount.start, amount.end, key)
     before = [a for a in scene.amounts if a.end <= amount.start]
+    floor = suffix_end(text, before[-1].end) if before else 0
+    op = comparator(text, amount.start, amount.end, key, floor)
     if (
         op == "="
         and before

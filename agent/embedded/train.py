@@ -1,4 +1,4 @@
-"""Trains the tagger on generated requests: `python -m ionwright.agent.embedded.train --n 40000`."""
+"""Trains the tagger on generated requests: `python -m ionwright.agent.embedded.train --n 32000`."""
 
 from __future__ import annotations
 
@@ -87,12 +87,23 @@ def batches(n: int, seed: int, size: int) -> Iterator[dict[str, torch.Tensor]]:
 
 
 def train(
-    n: int, *, seed: int = 0, size: int = 32, lr: float = 1e-3, save: Path = FOLDER
+    n: int,
+    *,
+    seed: int = 0,
+    size: int = 32,
+    lr: float = 2e-3,
+    save: Path = FOLDER,
+    frozen: bool = False,
 ) -> Tagger:
     """Trains from the packaged base and writes the adapters and heads."""
     torch.manual_seed(seed)
     tagger = load_base(Tagger(Config()))
-    parameters = list(tagger.trained().values())
+    trained = tagger.trained()
+    if frozen:  # heads alone, for comparison
+        trained = {name: p for name, p in trained.items() if not name.endswith((".up", ".down"))}
+        for name, p in tagger.named_parameters():
+            p.requires_grad_(name in trained)
+    parameters = list(trained.values())
     optimizer = torch.optim.AdamW(parameters, lr=lr, weight_decay=0.01)
     steps = -(-n // size)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
@@ -136,12 +147,13 @@ def _save(tagger: Tagger, folder: Path, n: int, seed: int, seconds: float, loss:
 def main() -> None:
     """Reads the size of the training set and the seed from the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--n", type=int, default=40_000)
+    parser.add_argument("--n", type=int, default=32_000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=FOLDER)
+    parser.add_argument("--frozen", action="store_true", help="train the heads alone")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    train(arguments.n, seed=arguments.seed, save=arguments.out)
+    train(arguments.n, seed=arguments.seed, save=arguments.out, frozen=arguments.frozen)
 
 
 if __name__ == "__main__":

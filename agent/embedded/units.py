@@ -126,7 +126,7 @@ def _next(text: str, end: int, *, exponent_needed: bool) -> tuple[str, int, int]
         return None
     times = _TIMES.match(text, end)
     found = _factor(text, times.end()) if times else None
-    if found and (found[1] < 0 or (times and times.group().strip()) or found[0] == "h"):
+    if found and (found[1] < 0 or (times and times.group().strip()) or found[0] in ("h", "s")):
         return found
     return None
 

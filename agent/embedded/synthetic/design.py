@@ -8,7 +8,7 @@ from random import Random
 from ionwright.knowledge.vocabulary import property_of
 
 from . import words as w
-from .pieces import Text, amount, element, filled, joined, material, number, tagged
+from .pieces import Text, amount, element, filled, joined, material, small_talk, tagged
 
 
 @dataclass
@@ -37,7 +37,14 @@ def design(rng: Random) -> Draft:
         if style < 0.12 and not german
         else _prose(rng, parts, german)
     )
-    if generator:
+    if generator and rng.random() < 0.3:
+        text = (
+            rng.choice(["Using ", "With ", "Use ", "Take "])
+            + w_of(rng, generator)
+            + rng.choice([", ", ": ", " to find ", " please: "])
+            + text
+        )
+    elif generator:
         text = text + rng.choice([" ", ", ", ". ", "; "]) + via
     implied = domain if named else None
     return Draft(_wrapped(rng, text), "design", implied, said, generator)
@@ -90,6 +97,11 @@ def _generator(rng: Random, domain: str, german: bool) -> tuple[str | None, Text
     name = rng.choice(w.GENERATORS[domain])
     via = rng.choice(w.VIA) if not german else "mit {g}"
     return name, Text(via.format(g=rng.choice(w.GENERATOR_WORDS[name])))
+
+
+def w_of(rng: Random, generator: str) -> str:
+    """A word for a generator."""
+    return rng.choice(w.GENERATOR_WORDS[generator])
 
 
 @dataclass
@@ -482,13 +494,17 @@ def _spec_sheet(rng: Random, parts: Parts, domain: str) -> Text:
 
 
 def _wrapped(rng: Random, text: Text) -> Text:
-    if rng.random() < 0.14:
+    return chatty(rng, text)
+
+
+def chatty(rng: Random, text: Text) -> Text:
+    """The request with small talk around it now and then."""
+    if rng.random() < 0.1:
         text = rng.choice(w.CHAT_BEFORE) + text
-    if rng.random() < 0.12:
+    for _ in range(rng.choices([0, 1, 2], weights=[86, 9, 5])[0]):
+        text = small_talk(rng) + text
+    if rng.random() < 0.06:
+        text = text + " " + small_talk(rng).strip()
+    if rng.random() < 0.08:
         text = text + rng.choice(w.CHAT_AFTER)
     return text
-
-
-def spare_number(rng: Random) -> str:
-    """A number that means nothing to a goal."""
-    return number(rng, "percent", False)

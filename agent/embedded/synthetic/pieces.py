@@ -229,6 +229,15 @@ def misspelt(rng: Random, text: Text) -> Text:
     return Text(text.words[:place] + new + text.words[place + 1 :], spans)
 
 
+def small_talk(rng: Random) -> str:
+    """A sentence with numbers that mean nothing to a goal."""
+    sentence = rng.choice(w.SMALL_TALK)
+    for mark, low, high in (("{y}", 1985, 2025), ("{n}", 11, 420), ("{m}", 2, 12)):
+        while mark in sentence:
+            sentence = sentence.replace(mark, str(rng.randint(low, high)), 1)
+    return sentence
+
+
 def lowered(text: Text) -> Text:
     """All in lower case, as typed on a phone."""
     words = text.words.lower()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 
 from . import words as w
-from .design import Draft, name_of
+from .design import Draft, chatty, name_of
 from .pieces import Text, filled, joined, material, tagged
 from .talk import EXPLAIN, EXPLAIN_PLAIN, HELP, REFUSE
 
@@ -40,7 +40,7 @@ def predict(rng: Random) -> Draft:
             rng.choice(["Is {s} {p}?", "Would {s} be {p}?", "is {s} thermodynamically {p}?", "Ist {s} {p}?", "How {p} is {s}?"]),
             s=_subject(rng), p=tagged("stable" if rng.random() < 0.8 else "stabil", "ASK", key, "report"),
         )  # fmt: skip
-        return Draft(_chatty(rng, text), "predict")
+        return Draft(chatty(rng, text), "predict")
     return _asked(rng, "predict", _PREDICT)
 
 
@@ -61,7 +61,7 @@ def _asked(rng: Random, intent: str, templates: list[str]) -> Draft:
     text = filled(template, p=_asks(rng, domain), s=_subject(rng), role="the " * bool(role) + role)
     if rng.random() < 0.15:
         text = text + " " + rng.choice(w.NOISE)
-    return Draft(_chatty(rng, text), intent, domain if role else None, ion)
+    return Draft(chatty(rng, text), intent, domain if role else None, ion)
 
 
 def compare(rng: Random) -> Draft:
@@ -78,7 +78,7 @@ def compare(rng: Random) -> Draft:
         u=_subject(rng),
         roles=roles,
     )
-    return Draft(_chatty(rng, text), "compare", domain if "{roles}" in template else None)
+    return Draft(chatty(rng, text), "compare", domain if "{roles}" in template else None)
 
 
 def characterize(rng: Random) -> Draft:
@@ -89,7 +89,7 @@ def characterize(rng: Random) -> Draft:
     text = filled(rng.choice(_MEASURE), p=asks, f=files[0], g=files[1])
     if layer:
         text = "Cryo-TEM of the SEI. " + text
-    return Draft(_chatty(rng, text), "characterize", "interphase" if layer else "microstructure")
+    return Draft(chatty(rng, text), "characterize", "interphase" if layer else "microstructure")
 
 
 def simulate(rng: Random) -> Draft:
@@ -154,19 +154,19 @@ def simulate(rng: Random) -> Draft:
         ["500 K", "300 K", "600 K", "363 K", "60 °C", "700 K", "500, 700 and 900 K"]
     )
     text = filled(template, ion=words, c=rates, p=asks, s=subject, k=kelvin)
-    return Draft(_chatty(rng, text), "simulate", domain, ion)
+    return Draft(chatty(rng, text), "simulate", domain, ion)
 
 
 def explain(rng: Random) -> Draft:
     """A reason is wanted."""
     if rng.random() < 0.35:
         words, domain, ion = rng.choice(EXPLAIN_PLAIN)
-        return Draft(_chatty(rng, Text(words)), "explain", domain, ion)
+        return Draft(chatty(rng, Text(words)), "explain", domain, ion)
     template, domain, ion = rng.choice(EXPLAIN)
     text = filled(
         template, s=_subject(rng), t=_subject(rng), p=name_of(rng, rng.choice(_ANY), False)
     )
-    return Draft(_chatty(rng, text), "explain", domain, ion)
+    return Draft(chatty(rng, text), "explain", domain, ion)
 
 
 def help_(rng: Random) -> Draft:
@@ -198,11 +198,3 @@ def _asks(rng: Random, domain: str, keys: list[str] | None = None) -> Text:
         rng.choice([", ", ", ", " and ", " + ", " and the "]),
         rng.choice([None, " and ", " and the "]),
     )
-
-
-def _chatty(rng: Random, text: Text) -> Text:
-    if rng.random() < 0.15:
-        text = rng.choice(w.CHAT_BEFORE) + text
-    if rng.random() < 0.08:
-        text = text + rng.choice(w.CHAT_AFTER)
-    return text
