@@ -14,8 +14,13 @@ from . import views
 from .session import LONGEST, Session
 from .status import readiness
 
-CSS = (files("ionwright.agent.ui") / "style.css").read_text(encoding="utf-8")
-HEAD = f"<script>{(files('ionwright.agent.ui') / 'page.js').read_text(encoding='utf-8')}</script>"
+
+def _own(name: str) -> str:
+    return (files("ionwright.agent.ui") / name).read_text(encoding="utf-8")
+
+
+CSS = _own("style.css")
+HEAD = f"<style>{_own('narrow.css')}</style><script>{_own('page.js')}</script>"
 AT_ONCE = 2  # runs at the same time; others wait for their turn
 PURPOSE = (
     "Say what a battery material should do. Ionwright proposes new ones, predicts their "
