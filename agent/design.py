@@ -89,7 +89,9 @@ def events(
         yield {"kind": "run", "run": str(run.path)}
         entry = _entry(graph, request, deps)
         while entry is not _FINISHED:
-            yield from graph.stream(entry, CONFIG, context=deps, stream_mode="custom")
+            yield from graph.stream(
+                entry, CONFIG, context=deps, stream_mode="custom", durability="sync"
+            )
             entry = _decision(graph, ask)
         from .nodes import answer
 

@@ -1,5 +1,6 @@
 """Runs a design request and kills its own process at a chosen point, as a power cut would."""
 
+import functools
 import os
 import signal
 import sys
@@ -17,6 +18,7 @@ def die() -> None:
 
 
 def dying(function, when: str):
+    @functools.wraps(function)  # the graph looks at the signature
     def wrapped(*args, **kwargs):
         if when == "before":
             die()

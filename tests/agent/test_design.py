@@ -109,7 +109,7 @@ def test_a_killed_run_goes_on_without_repeating_a_tool(
 def test_ctrl_c_stops_cleanly_and_the_run_can_go_on(tmp_path: Path, ionwright) -> None:
     folder = tmp_path / "stopped"
     process = subprocess.Popen(
-        [sys.executable, "-m", "ionwright.agent.cli", "design", GOAL, "--count", "400", "--out",
+        [sys.executable, "-m", "ionwright.agent.cli", "design", GOAL, "--count", "100", "--out",
          folder],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
