@@ -245,20 +245,25 @@ def _in_ring_with_parent(tree: _Tree, atom: int) -> bool:
 
 @lru_cache(maxsize=65_536)
 def _segment(piece: str) -> Segment:
-    swapped = piece.replace(_LEFT, "[3*]").replace(_RIGHT, _LEFT).replace("[3*]", _RIGHT)
-    incoming, forward = _written(piece)
-    outgoing, backward = _written(swapped)
-    return Segment(forward, backward, (incoming, outgoing))
-
-
-def _written(piece: str) -> tuple[str, str]:
-    """The bond that leads in, and the piece as canonical SMILES with its right end last."""
     with rdBase.BlockLogs():
         mol = Chem.MolFromSmiles(piece)
     if mol is None:
         raise InvalidRequest(f"repeat unit holds {piece!r}, which cannot stand alone as SMILES")
-    left = next(atom.GetIdx() for atom in mol.GetAtoms() if atom.GetIsotope() == 1)
-    tree = _tree(Chem.MolToSmiles(mol, rootedAtAtom=left))
+    left, right = _labelled(mol, 1), _labelled(mol, 2)
+    incoming, forward = _written(mol, left)
+    left.SetIsotope(2)
+    right.SetIsotope(1)
+    outgoing, backward = _written(mol, right)
+    return Segment(forward, backward, (incoming, outgoing))
+
+
+def _labelled(mol: Chem.Mol, label: int) -> Chem.Atom:
+    return next(a for a in mol.GetAtoms() if a.GetIsotope() == label and not a.GetAtomicNum())
+
+
+def _written(mol: Chem.Mol, left: Chem.Atom) -> tuple[str, str]:
+    """The bond that leads in, and the piece as canonical SMILES with its right end last."""
+    tree = _tree(Chem.MolToSmiles(mol, rootedAtAtom=left.GetIdx()))
     right = next(i for i, at in enumerate(tree.atoms) if tree.tokens[at] == _RIGHT)
     text = _renumbered(_main_chain_last(tree, set(_path_to(tree, right)), 0))
     body = text.removeprefix(_LEFT).removesuffix(_RIGHT)

@@ -51,7 +51,7 @@ class PolymerGPT(Generator):
     family = "autoregressive"
     conditions = CONDITIONS
     weights = SHIPPED
-    recipe_steps = 2800  # of the shipped weights
+    recipe_steps = 2800  # of the first stage of the shipped weights
     read_data = staticmethod(load_polymers)
 
     def __init__(self, *, device: str = "cpu", **size: Any) -> None:
@@ -61,7 +61,7 @@ class PolymerGPT(Generator):
         self.tokenizer: Tokenizer | None = None
         self.knots: dict[str, Knots] = {}
         self.step = 0
-        self.guidance = 1.0
+        self.guidance, self.sampling_temperature = 1.0, 1.0
         self.optimizer_state: dict[str, Tensor] = {}
         self.weights_id = f"{self.name}@unsaved"
 
@@ -96,7 +96,7 @@ class PolymerGPT(Generator):
         *,
         seed: int = 0,
         exclude_elements: Sequence[str] = (),
-        sampling_temperature: float = 1.0,
+        sampling_temperature: float | None = None,
         guidance: float | None = None,
     ) -> list[Candidate]:
         """Writes `n` polymers; each says in its checks whether it is valid, none is left out.
@@ -107,7 +107,8 @@ class PolymerGPT(Generator):
                 limit, "between" within, "=" at the value, "max" and "min" at the training extremes.
             seed: same seed, same polymers; the first ones do not depend on `n`.
             exclude_elements: symbols that must not occur; their tokens are never written.
-            sampling_temperature: below 1 safer and more alike, above 1 more varied.
+            sampling_temperature: low is safer and more alike, high more varied. None takes the
+                model's own.
             guidance: how far the conditions are pressed beyond what was learned (1 = as learned,
                 one network pass a token instead of two). None takes the model's own.
 
@@ -117,8 +118,9 @@ class PolymerGPT(Generator):
         """
         self.check_conditions(conditions)
         check_counts(n, seed)
-        if not sampling_temperature > 0:
-            raise InvalidRequest(f"sampling_temperature {sampling_temperature} must be above 0")
+        heat = self.sampling_temperature if sampling_temperature is None else sampling_temperature
+        if not heat > 0:
+            raise InvalidRequest(f"sampling_temperature {heat} must be above 0")
         banned = self._banned(exclude_elements)
         network, tokenizer = self._ready()
         values, notes = draw_conditions(self.knots, conditions, n, seed)
@@ -130,7 +132,7 @@ class PolymerGPT(Generator):
         for start in range(0, n, BATCH):
             rows = mixtures(table[start : start + BATCH], self.knots).to(self.device)
             chance = uniforms.random((len(rows), network.config.block), dtype=np.float32)
-            ids = self._write(rows, chance, banned, 1 / sampling_temperature, w)
+            ids = self._write(rows, chance, banned, 1 / heat, w)
             texts += [tokenizer.decode(row) for row in ids]
         return self._candidates(texts, conditions, seed, exclude_elements, notes)
 
@@ -229,6 +231,7 @@ class PolymerGPT(Generator):
             "vocabulary": tokenizer.vocabulary,
             "knots": {key: asdict(knots) for key, knots in self.knots.items()},
             "guidance": self.guidance,
+            "sampling_temperature": self.sampling_temperature,
             "step": self.step,
         }
         save_weights(Path(folder), _untied(network), config)
@@ -251,6 +254,7 @@ class PolymerGPT(Generator):
             model.network = Network(Config(**config["network"])).to(device)
             model.network.load_state_dict(tensors, strict=False)
             model.guidance, model.step = float(config["guidance"]), int(config["step"])
+            model.sampling_temperature = float(config["sampling_temperature"])
         except (KeyError, TypeError, ValueError, RuntimeError) as error:
             raise Damaged(f"weights damaged: {folder}: {error}; train again") from error
         model.network.eval()

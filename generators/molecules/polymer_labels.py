@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 from rdkit import Chem
-from rdkit.Chem import rdMolDescriptors
+from rdkit.Chem import Crippen, Descriptors, rdMolDescriptors
 from rdkit.Chem.rdFingerprintGenerator import GetMorganGenerator
 
 from ionwright.knowledge.errors import NotAvailable
@@ -71,15 +71,15 @@ def _features(polymers: Sequence[str]) -> np.ndarray:
 def _row(text: str, morgan: Any) -> np.ndarray:
     # three units in a row, so that the place of the cut is seen but little
     counts = morgan.GetCountFingerprintAsNumPy(Chem.MolFromSmiles(repeated(text, 3))) / 3
-    unit = Chem.MolFromSmiles(text)
+    unit = Chem.MolFromSmiles(text.replace("[*]", "[H]"))
     heavy = max(1, unit.GetNumHeavyAtoms())
     backbone = len(segments_of(text))
     descriptors = [
-        rdMolDescriptors.CalcExactMolWt(unit),
+        Descriptors.MolWt(unit),  # type: ignore[attr-defined]
         rdMolDescriptors.CalcTPSA(unit) / heavy,
         rdMolDescriptors.CalcNumHBD(unit) / heavy,
         rdMolDescriptors.CalcNumHBA(unit) / heavy,
-        rdMolDescriptors.CalcCrippenDescriptors(unit)[0] / heavy,
+        Crippen.MolLogP(unit) / heavy,  # type: ignore[attr-defined]
         rdMolDescriptors.CalcNumRotatableBonds(unit) / heavy,
         rdMolDescriptors.CalcFractionCSP3(unit),
         backbone,

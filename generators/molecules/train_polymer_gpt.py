@@ -25,7 +25,6 @@ from ionwright.knowledge.records import Target
 
 from .baselines import FragmentRecombination
 from .polymer_data import (
-    MAX_PSMILES,
     ImaginedPolymer,
     PolymerData,
     is_known,
@@ -39,11 +38,13 @@ from .polymer_training import Recipe
 log = logging.getLogger(__name__)
 LEARN = Recipe(pretrain_share=5 / 7)
 LEARN_STEPS = 2800
-WIDEN = Recipe(pretrain_share=0.0)
-WIDEN_STEPS = 1500
+WIDEN = Recipe(pretrain_share=0.0, imagined_share=0.8)
+WIDEN_STEPS = 1200
 # What is asked of the model in stage two: conductivity from (S/cm), guidance.
 ASKED = [(value, w) for value in (4e-5, 8e-5, 1.23e-4, 1.8e-4, 2.5e-4) for w in (1.0, 1.5, 2.0)]
 ROUNDS = 4  # of 1,000 polymers for each of these
+TEMPERATURE = 1.15  # of the shipped sampler: fewer repeats, hardly fewer hits
+LONGEST = 74  # characters of an imagined polymer
 SAVE_EVERY = 200  # steps
 
 
@@ -62,9 +63,12 @@ def main() -> None:
     if arguments.ship:
         _ship_parts(data)
     start = time.process_time()
-    model = _stage(arguments.out / "learned", data, LEARN, LEARN_STEPS, arguments.seed)
+    learned = arguments.out / "learned"
+    _stage(learned, data, LEARN, LEARN_STEPS, arguments.seed)
+    model = PolymerGPT.load(learned)  # as saved: from here a run that was stopped is no different
     data = replace(data, unlabelled=[], imagined=_imagined(arguments.out, model, data))
-    model = _stage(arguments.out / "widened", data, WIDEN, WIDEN_STEPS, arguments.seed, model)
+    model = _stage(arguments.out / "widened", data, WIDEN, WIDEN_STEPS, arguments.seed + 1, model)
+    model.sampling_temperature = TEMPERATURE
     model.save(arguments.out)
     seconds = round(time.process_time() - start)
     recipe = {"learn": asdict(LEARN), "widen": asdict(WIDEN), "imagined": len(data.imagined)}
@@ -122,7 +126,7 @@ def _written(model: PolymerGPT) -> set[str]:
                 )
             )
         found |= {c.data for batch in batches for c in batch if c.checks["valid"]}
-    return {text for text in found if len(text) <= MAX_PSMILES and not is_known(text)}
+    return {text for text in found if len(text) <= LONGEST and not is_known(text)}
 
 
 def _ship_parts(data: PolymerData) -> None:

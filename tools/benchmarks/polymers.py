@@ -7,6 +7,7 @@ a predictor trained on polymers that no generator has seen.
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import platform
@@ -38,6 +39,7 @@ CLASS_THRESHOLD = 1.23e-4  # S/cm: from here a polymer is of the published class
 TOP_THRESHOLD = 5.07e-4  # S/cm: the best training polymer
 JUDGE = PolymerTransport.weights.with_name("polymer_transport_judge")
 _PUBLISHED = "published minGPT, high"
+_HEADLINE = ("valid", "unique", "novel", "above_class", "sa_score", "valid_per_second")
 _NAIVE = 40  # polymers written by the naive sampler
 _COMPARED = 500  # polymers whose similarities are computed
 
@@ -82,14 +84,28 @@ def run(n: int = 1000, seed: int = 0, data: Path | None = None) -> dict[str, Any
     }
 
 
-def bench(
-    n: int = 1000, seed: int = 0, data: Path | None = None, out: Path | None = None
-) -> list[dict[str, Any]]:
-    """The rows of `run`, freshly measured; with `out` the whole result is written there as JSON."""
-    result = run(n, seed, data)
-    if out is not None:
-        write_atomically(Path(out), json.dumps(result, indent=2) + "\n")
-    return result["rows"]
+def bench(n: int = 1000, seed: int = 0, data: Path | None = None) -> list[dict[str, Any]]:
+    """The rows of `run`, freshly measured."""
+    return run(n, seed, data)["rows"]
+
+
+def main() -> None:
+    """Measures with the data at hand and writes the result file and the card figures.
+
+    python -m ionwright.tools.benchmarks.polymers --data PATH --out docs/results/polymers.json
+    """
+    parser = argparse.ArgumentParser(description="Polymer generators side by side.")
+    parser.add_argument("--data", type=Path, help="folder that holds htp_md/ and polygen/")
+    parser.add_argument("--out", type=Path, required=True, help="the result file")
+    parser.add_argument("-n", type=int, default=1000)
+    parser.add_argument("--seed", type=int, default=0)
+    arguments = parser.parse_args()
+    result = run(arguments.n, arguments.seed, arguments.data)
+    write_atomically(arguments.out, json.dumps(result, indent=2) + "\n")
+    for row, generator in ((0, PolymerGPT), (2, FragmentRecombination)):
+        figures = {key: result["rows"][row][key] for key in _HEADLINE}
+        content = {"headline": {"n": arguments.n, **figures}, "judge": result["judge"]}
+        write_atomically(generator.weights / "metrics.json", json.dumps(content, indent=2) + "\n")
 
 
 def _texts(model: Generator, n: int, conditions: Sequence[Target], seed: int) -> list[str]:
@@ -205,3 +221,7 @@ def hardware() -> dict[str, Any]:
         "torch": torch.__version__,
         "python": platform.python_version(),
     }
+
+
+if __name__ == "__main__":
+    main()
