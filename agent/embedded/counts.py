@@ -19,7 +19,7 @@ _BEFORE_NOUN = re.compile(
     re.I,
 )
 _LABELLED = re.compile(
-    rf"(?:\b(?:top|best|exactly|count|qty|quantity|number(?: of (?:candidates|structures|samples|results))?|anzahl|n|stück|genau|just|only|beste[n]?|first|give me|gimme|treat me to|make me|sample|draw|generate|suggest|propose)\b\s*(?:wanted)?\s*[:=]?\s*|(?<!\w)#\s?)(?P<n>{_NUMBER})(?![\w%]|\s?[-/.]\s?\d)",
+    rf"(?:\b(?:top|best|exactly|count|qty|quantity|number of (?:candidates|structures|samples|results|materials)|anzahl|n|stück|genau|just|only|beste[n]?|first|give me|gimme|treat me to|make me|sample|draw|generate|suggest|propose)\b\s*(?:wanted)?\s*[:=]?\s*|(?<!\w)#\s?)(?P<n>{_NUMBER})(?![\w%^]|\s?[-/.]\s?\d)",
     re.I,
 )
 _TRAILING = re.compile(
@@ -31,7 +31,7 @@ _SINGLE = re.compile(
     re.I,
 )
 _AFTER_UNIT = re.compile(
-    r"\s?(?:%|°|[munk]?V\b|vol|wt|eV|meV|[mk]?Ah|[mk]?Wh|g\b|kg|S/|mS|nm|um|K\b|cP|GPa|MPa|C\b|V\b|percent|volt|per\b)"
+    r"\s?(?:%|°|[munk]?V\b|M\b|m\b|bar\b|vol|wt|eV|meV|[mk]?Ah|[mk]?Wh|g\b|kg|S/|mS|nm|um|K\b|cP|GPa|MPa|C\b|V\b|percent|volt|per\b)"
 )
 
 

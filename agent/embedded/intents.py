@@ -22,7 +22,7 @@ _EXPLAIN = _words(
 _COMPARE = _words(
     "compar\\w+", "versus", "vs\\.?", "contrast", "vergleich\\w*", "which (of|has|is|one|swells|conducts|"
     "gives|would|shows|offers|melts|boils|oxidi\\w+|anode|cathode|material|solvent|salt|polymer|electrolyte|additive)",
-    "head[- ]to[- ]head", "side by side", "side-by-side", "difference between", "differ\\w*", "better than", "or .{0,60}\\bwhich", "gegenüber\\w*", "welche[rs]?",
+    "head[- ]to[- ]head", "side by side", "side-by-side", "against", "(?:höhere|niedrigere|größere|geringere|kleinere|bessere|mehr|weniger)\\w* .{0,80}oder", "difference between", "differ\\w*", "better than", "or .{0,60}\\bwhich", "gegenüber\\w*", "welche[rs]?",
     "rank", "(?:larger|bigger|smaller|greater|better|faster) .{0,40}than", "higher .{0,40} than", "lower .{0,40} than", "more .{0,30} than", "less .{0,30} than", "besser", "between .+ and .+ which", "how do .+ and .+ compare",
 )  # fmt: skip
 _LOOKUP = _words(
@@ -34,14 +34,21 @@ _LOOKUP = _words(
     "what do .{1,40} (say|give|report)", "berichtet\\w*", "publiziert\\w*", "value", "remind me",
 )  # fmt: skip
 _PREDICT = _words(
-    "predict\\w*", "estimat\\w*", "compute", "comput(es|ing)", "calculat\\w*", "would", "forecast", "expect\\w*", "guess", "evaluate", "calc", "work out",
-    "vorhersag\\w*", "vorhersage", "sag\\w* .{1,60} (vorher|voraus)", "schätz\\w*", "berechn\\w*", "abschätz\\w*", "prognos\\w*", "wäre\\w*", "würde\\w*",
-    "is \\S+ (thermodynamically )?stable", "how stable", "infer", "model'?s? (value|guess)", "ist \\S+ stabil", "are \\S+ .{0,20}stable", "run the predictor\\w*",
+    "predict\\w*", "estimat\\w*", "compute", "comput(es|ing)", "calculat\\w*", "forecast", "evaluate", "calc", "work out",
+    "vorhersag\\w*", "vorhersage", "sag\\w* .{1,140} (vorher|voraus)", "schätz\\w*", "berechn\\w*", "abschätz\\w*", "prognos\\w*",
+    "(is|are|ist|sind) .{1,60}\\bstabi?le?", "how stable", "how stabil", "infer", "model'?s? (value|guess)", "ist \\S+ stabil", "are \\S+ .{0,20}stable", "run the predictor\\w*",
 )  # fmt: skip
+_WOULD = _words(
+    "would(?! (?:do|like|love|make|suit|help|be (?:great|nice|enough|plenty|lovely)))",
+    "expect\\w*",
+    "guess",
+    "wäre\\w*",
+    "würde\\w*",
+)
 _SIMULATE = _words(
     "simulat\\w*", "sim", "simulier\\w*", "molecular dynamics", "molekulardynamik", "MD", "AIMD", "NVT", "NPT", "run .{0,60}dischar\\w*",
     "discharg\\w* .{0,60}\\d ?C", "discharg\\w* .{0,60}C/\\d+", "\\d ?C\\b.{0,40}discharg\\w*", "entlad\\w+ .{0,60}\\d ?C", "rate test", "DFN", "P2D", "single particle model",
-    "md run", "entladung\\w*", "molecular-dynamics", "cycle (a|the|my) cell",
+    "md run", "entladung\\w*", "molecular-dynamics", "cycle (a|the|my) cell", "run (?:an?|the|my|this) .{0,30}cell",
 )  # fmt: skip
 _MEASURE = _words(
     "characteri[sz]e\\w*", "measure", "quantify", "analy[sz]e\\w*", "analysier\\w*", "bestimm\\w*", "miss", "messen", "vermiss\\w*", "uploaded", "attached",
@@ -75,7 +82,7 @@ def read_intent(text: str, subjects: list[Subject], *, properties: int, targets:
     `text` is cleaned; `properties` counts the property words; `targets` says whether any of them
     (or a unit) carries a number.
     """
-    materials = [s for s in subjects if s.kind != "file"]
+    materials = [s for s in subjects if s.kind != "file" and not _inside(s, text)]
     in_field = bool(
         materials or FIELD.search(text) or _image(subjects) or properties or _names_domain(text)
     )
@@ -90,18 +97,37 @@ def read_intent(text: str, subjects: list[Subject], *, properties: int, targets:
         return "compare"
     if _EXPLAIN.search(text) and not (targets and design):
         return "explain"
-    if len(materials) >= 2 and _COMPARE.search(text) and not _asks_new(text, targets):
+    if (
+        len(materials) >= 2
+        and (_COMPARE.search(text) or _either(text, materials))
+        and not _asks_new(text, targets)
+    ):
         return "compare"
     return _design_or_question(text, materials, targets)
 
 
+def _either(text: str, materials: list[Subject]) -> bool:
+    """ "A or B?" with two materials."""
+    pairs = zip(materials, materials[1:], strict=False)
+    return "?" in text and any(
+        re.fullmatch(r"(?i)\W*(?:or|oder)\W*", text[a.end : b.start]) for a, b in pairs
+    )
+
+
+_MEDIUM = re.compile(r"(?i)\b(?:for|in|with|f\.|für|mit)\s+(?:\d+ ?M )?$")
+
+
+def _inside(subject: Subject, text: str) -> bool:
+    """A salt inside an electrolyte is not a material that the question is about."""
+    return subject.kind == "salt" and bool(_MEDIUM.search(text[: subject.start]))
+
+
 def _design_or_question(text: str, materials: list[Subject], targets: bool) -> str:
     if materials and not _asks_new(text, targets):
-        if _PREDICT.search(text) and not re.search(
-            r"\b(reported|published|literature)\b", text, re.I
-        ):
+        told = re.search(r"\b(reported|published|literature)\b", text, re.I)
+        if not told and (_PREDICT.search(text) or (_WOULD.search(text) and _open(text, targets))):
             return "predict"
-        if _LOOKUP.search(text) or re.search(r"\?\s*$", text.strip()):
+        if _LOOKUP.search(text) or (re.search(r"\?\s*$", text.strip()) and not targets):
             return "lookup"
     if re.search(
         r"\b(what|which|how)\b.*\b(reported|published|known|measured|papers)\b", text, re.I
@@ -112,6 +138,11 @@ def _design_or_question(text: str, materials: list[Subject], targets: bool) -> s
 
 def _asks_new(text: str, targets: bool) -> bool:
     return _makes(text) or bool(_DESIGN.search(text) and (targets or _NEW.search(text)))
+
+
+def _open(text: str, targets: bool) -> bool:
+    """Whether "would" asks for a value rather than for something new."""
+    return not targets or bool(re.search(r"(?i)^\W*(?:how|what|wie|would|and)\b|\?", text))
 
 
 _NEW = _words(
@@ -140,7 +171,7 @@ def _makes(text: str) -> bool:
 
 
 _MAKES = _words(
-    "generate", "make me", "suggest", "propose", "design (?!of)", "come up with", "find me", "invent", "create", "make (a|some|synthetic|new|me|us|\\d+)", "gimme", "give me (variants|a|an|some|three|two|four|five|ten|\\d+|new)", "erzeuge\\w*", "generiere\\w*",
+    "generate", "make me", "suggest", "propose", "design (?!of)", "come up with", "find me", "invent", "create", "make (a|some|synthetic|new|me|us|\\d+)", "gimme", "give me (variants|an?(?! (?:estimate|prediction|guess|value|number|rough))|some|three|two|four|five|ten|\\d+|new)", "erzeuge\\w*", "generiere\\w*",
     "schlag\\w*", "looking for", "look for", "such mir", "ich suche", "suche", "sample", "dream up", "entwirf", "synthetic", "similar \\w+ ?\\w*", "can you find", "could you find( me)?", "entwickle", "i need", "find", "i want", "wanted", "we need", "i'd (love|like)",
 )  # fmt: skip
 
@@ -199,6 +230,13 @@ def read_domain(text: str, intent: str, subjects: list[Subject]) -> str | None:
         found.pop("liquid_electrolyte", None)
     if "additive" in found:
         found.pop("liquid_electrolyte", None)
+    if re.search(r"(?i)solid electrolyte interphase", text):
+        found.pop("solid_electrolyte", None)
+    if "additive" in found and intent == "design":
+        found.pop("interphase", None)
+    if "microstructure" in found and intent in ("design", "characterize"):
+        found.pop("cathode", None)
+        found.pop("anode", None)
     if "interphase" in found and intent in ("characterize", "explain", "lookup"):
         return "interphase"
     return min(found, key=lambda name: (found[name], _ORDER.index(name))) if found else None

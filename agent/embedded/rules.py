@@ -22,10 +22,17 @@ def read_by_rules(text: str) -> Goal:
     """The goal of a cleaned request."""
     subjects = find_subjects(text)
     subjects += _elemental(text, subjects)
-    smiles = tuple(s.text for s in subjects if s.kind == "smiles")
-    if is_hazardous(text, smiles):
+    if is_hazardous(text, tuple(s.text for s in subjects if s.kind == "smiles")):
         return Goal(intent="refuse")
     text, subjects = _spelt_right(text, subjects)
+    goal = _read(text, subjects)
+    if goal.intent == "design" and (likened := _likened(text, subjects)) != subjects:
+        # "sodium iron phosphate cathodes" is a class, not a material to start from
+        return _read(text, likened)
+    return goal
+
+
+def _read(text: str, subjects: list[Subject]) -> Goal:
     bare = unspoken(text, [(s.start, s.end) for s in subjects])
     generator, bare = _take_generator(bare)
     count, place = read_count(bare)
@@ -41,6 +48,20 @@ def read_by_rules(text: str) -> Goal:
     return _assemble(text, bare, intent, subjects, count, generator, mentions, amounts)
 
 
+_LIKENED = re.compile(
+    r"(?i)\b(?:like|similar to|than|replac\w+|instead of|from|variants? of|between|and|before|ahead of|near|along the lines of|based on|style of|analog\w* (?:of|to)|beat\w*|outperform\w*|vor|wie|als|ersatz für|resembl\w+|near it|to|of)\s+(?:the |an? )?$"
+)
+
+
+def _likened(text: str, subjects: list[Subject]) -> list[Subject]:
+    """The materials of a design: compounds named systematically only where they are likened to."""
+    return [
+        s
+        for s in subjects
+        if s.kind != "compound" or _LIKENED.search(text[max(0, s.start - 40) : s.start])
+    ]
+
+
 def _assemble(
     text: str,
     bare: str,
@@ -51,11 +72,11 @@ def _assemble(
     mentions: list[Mention],
     amounts: list[Amount],
 ) -> Goal:
-    domain = read_domain(bare, intent, subjects) or _implied(generator, bare, intent)
+    domain = read_domain(bare, intent, subjects) or _implied(generator, bare, intent, mentions)
     mentions = [in_context(mention, domain, bare) for mention in mentions]
     targets, left = read_targets(Scene(bare, intent, domain, mentions, amounts))
     spoken = [(m.start, m.end) for m in mentions] + [(a.start, a.end) for a in amounts if a.unit]
-    excluded, required = _elements(bare, intent, spoken)
+    excluded, required = _elements(bare, intent, spoken, domain)
     return Goal(
         intent=intent,
         domain=domain,
@@ -111,10 +132,11 @@ _GENERATOR_DOMAINS = {
 }
 
 
-def _implied(generator: str | None, text: str, intent: str) -> str | None:
+def _implied(generator: str | None, text: str, intent: str, mentions: list[Mention]) -> str | None:
     """The domain that a kind of generator, or the porosity of an electrode, implies."""
-    if re.search(r"(?i)\belectrodes?\b|\belektroden?\b", text) and re.search(
-        r"(?i)poros|tortuo|pore|particle|porös|voxel", text
+    shape = {"porosity", "tortuosity_factor", "surface_area_density", "particle_size"}
+    if re.search(r"(?i)\b(?:electrodes?|elektroden?)\b", text) and any(
+        m.key in shape for m in mentions
     ):
         return "microstructure"
     if intent != "design":
@@ -122,13 +144,24 @@ def _implied(generator: str | None, text: str, intent: str) -> str | None:
     return next((d for d, names in _GENERATOR_DOMAINS.items() if generator in names), None)
 
 
-def _elements(text: str, intent: str, spoken: list[tuple[int, int]]) -> tuple[list[str], list[str]]:
+def _elements(
+    text: str, intent: str, spoken: list[tuple[int, int]], domain: str | None
+) -> tuple[list[str], list[str]]:
     if intent != "design":
         return [], []
     text = unspoken(text, spoken)
     excluded, spans = excluded_elements(text)
-    required = required_elements(unspoken(text, spans))
+    rest = unspoken(text, spans)
+    if domain in ("liquid_electrolyte", "additive", "polymer_electrolyte"):
+        # functional classes of molecules and polymers do not set elements
+        rest = _FUNCTIONAL.sub(lambda m: " " * len(m.group()), rest)
+    required = required_elements(rest)
     return excluded, required
+
+
+_FUNCTIONAL = re.compile(
+    r"(?i)\b(?:poly)?(?:carbonate?|sulfate?|phosphate?|oxide?|sulfide?|nitride?|karbonate?|silicate)[sn]?\b"
+)
 
 
 def _bare_ion(text: str, subjects: list[Subject], domain: str | None) -> str:

@@ -17,11 +17,6 @@ _MORE = (
     "minimum maximum exceeding between around approximately conductor electrode electrodes monomer "
     "monomers tomogram candidates higher larger lowest highest kathode kathoden mindestens höchstens"
 )
-# right words that lie one letter from a word of the field
-_RIGHT = frozenset(
-    "silicone nitrile nitriles modules measures predicts proposed generates suggests compared "
-    "polymeric anodic cathodic conductors density densify capacitor expended porous titanate".split()
-)
 
 
 def corrected(text: str, kept: list[tuple[int, int]]) -> str:
@@ -34,6 +29,15 @@ def corrected(text: str, kept: list[tuple[int, int]]) -> str:
         return _meant(word.lower()) or word
 
     return re.sub(r"[A-Za-zäöüßÄÖÜ]{6,}", right, text)
+
+
+@cache
+def _right() -> frozenset[str]:
+    """Whole words that the base model knows: "meeting" is not a misspelt "melting"."""
+    from .network import base_folder
+
+    words = (base_folder() / "vocab.txt").read_text(encoding="utf-8").split()
+    return frozenset(words) | {"nitriles", "silicone", "modules"}
 
 
 @cache
@@ -53,7 +57,7 @@ def _known() -> dict[str, list[str]]:
 def _meant(word: str) -> str | None:
     near = _known().get(word[0], [])
     stem = re.sub(r"(?:s|es|n|en|e|er|d)$", "", word)
-    if word in near or word in _RIGHT or stem in class_elements() or word in class_elements():
+    if word in near or word in _right() or stem in class_elements() or word in class_elements():
         return None
     if any(w in (stem, stem + "e") for w in near):
         return None

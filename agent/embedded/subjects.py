@@ -11,7 +11,7 @@ from ionwright.knowledge.vocabulary import ELEMENTS
 
 from .lexicon import any_of, lexicon
 
-Kind = Literal["file", "smiles", "formula", "name", "salt"]
+Kind = Literal["file", "smiles", "formula", "name", "salt", "compound"]
 
 _COUNT = r"(?:\d+(?:\.\d+)?|[₀-₉]+(?:\.[₀-₉]+)?)?(?:[-+]?[xyδ](?![a-z]))?"
 _GROUP = rf"[\[(](?:[A-Z][a-z]?{_COUNT}|\([A-Z][a-zA-Z]*\)\d?)+[\])]"
@@ -43,7 +43,7 @@ class Subject:
 def find_subjects(text: str) -> list[Subject]:
     """All particular materials and files of a cleaned text, in order, none inside another."""
     found: list[Subject] = []
-    for finder in (_files, _smiles, _names, _anions, _formulas):
+    for finder in (_files, _smiles, _names, _anions, _compounds, _formulas):
         for subject in finder(text):
             if not any(subject.start < s.end and s.start < subject.end for s in found):
                 found.append(subject)
@@ -138,6 +138,32 @@ _USUAL = frozenset(
 )
 
 
+# systematic names that no list could hold: groups first, the class of the compound last
+_GROUPS = (
+    r"(?:(?:di|tri|tetra|per|mono|bis|iso|n-|tert-?|\d[\d,']*-)*(?:fluoro?|chloro?|bromo?|cyano|nitro|amino|hydroxy|"
+    r"methoxy|ethoxy|methyl|ethyl|propyl|butyl|pentyl|hexyl|allyl|vinyl|phenyl|benzyl|silyl|ethylene|propylene|"
+    r"butylene|vinylene|methylene|trimethylene|ethylen|propylen|oxalato|sulfonyl|glycol)+)"
+)
+_ENDS = (
+    r"(?:carbonate?|acetate?|formiate?|formate|propionate|butyrate|ethers?|sulfones?|sulfoxide?|sulfate?|sulfite|phosphate?|"
+    r"phosphite|phosphonate|borate?|oxalate|silane|siloxane|anhydride|sultone?|isocyanate|lactone|nitrile?|amide|imide|oxide|sulfide|acrylate|methacrylate|alcohol|glycol|chloride|fluoride)"
+)
+_WORDS = (
+    r"(?:[\d,'\-]*[a-z]{2,}(?:benzene|benzol|onitrile?|olactone?|ofuran|dioxane|oxolane|oxane|glyme|lane|pyridine|toluene|acetamide|formamide|"
+    r"pyrrolidone|oxazolidinone|imidazole|thiophene|ethane|silane|siloxane|phenone|sultone|anhydride|oxirane|quinone))"
+)
+_ALKALI = r"(?:lithium|sodium|potassium|magnesium|calcium|zinc|aluminium|natrium|kalium)"
+_COMPOUND = re.compile(
+    rf"(?<![\w-])(?:[\d,]+-)?(?:{_GROUPS}[ -]?)+(?:[ -]?\w+[ -])?{_ENDS}(?![\w-])|(?<![\w-]){_WORDS}(?![\w-])|"
+    rf"(?<![\w-]){_ALKALI} (?:(?:tetra|hexa|di|bis)?[a-z]*\([a-z]+\)[a-z]*|[a-z]{{4,}} )?[a-z]{{3,}}(?:ates?|ides?|ites?)(?![\w-])|(?<![\w-])poly[a-z]{{5,}}(?:ide|ate|ene|ol|oxane|one|imine|ester|amide|sulfone)(?![\w-])",
+    re.IGNORECASE,
+)
+
+
+def _compounds(text: str) -> list[Subject]:
+    return [_subject(m, "compound") for m in _COMPOUND.finditer(text)]
+
+
 def _anions(text: str) -> list[Subject]:
     return [_subject(m, "salt") for m in _ANIONS.finditer(text)]
 
@@ -147,10 +173,16 @@ def _name_patterns() -> tuple[tuple[re.Pattern[str], Kind], ...]:
     table = lexicon()["subjects"]
     long = [a for a in table["abbreviations"] if len(a) > 2 and a.lower() not in _SHORT_WORDS]
     return (
-        (any_of(table["salts"], 0), "salt"),
+        (any_of([*table["salts"], *(s.lower() for s in table["salts"])], 0), "salt"),
         (any_of(table["names"]), "name"),
         (any_of(table["abbreviations"], 0), "name"),
         (any_of([a.lower() for a in long], 0), "name"),
+        (
+            re.compile(
+                r"(?<=\bvs )(?:ec|pc|dec|pan|ps)\b|\b(?:ec|pc|dec|pan|ps)\b(?= (?:vs|stable|or)\b)|(?<=\bthan )(?:ec|pc|dec|pan|ps)\b|(?<=\bbefore )(?:ec|pc|dec)\b|(?<=\blike )(?:ec|pc|dec)\b|(?<=\bof )(?:ec|pc|dec)\b"
+            ),
+            "name",
+        ),
     )
 
 

@@ -183,7 +183,7 @@ def _bare(gap: str) -> bool:
 
 
 def _numbered(scene: Scene, amount: Amount, key: str, mention: Mention | None) -> Target | None:
-    op = _compared(scene, amount, key)
+    op = _adjective(scene, amount, mention) or _compared(scene, amount, key)
     if (
         key == "oxidation_potential"
         and op == "<="
@@ -193,6 +193,19 @@ def _numbered(scene: Scene, amount: Amount, key: str, mention: Mention | None) -
     ):
         op = ">="
     return make_target(key, op, amount.value, amount.unit, scene.domain)
+
+
+def _adjective(scene: Scene, amount: Amount, mention: Mention | None) -> str | None:
+    """The bound in "thinner than 20 nm", where the comparing word is the property itself."""
+    if mention is None or not re.fullmatch(
+        r"\s*(?:than|als)\s*", scene.text[mention.end : amount.start]
+    ):
+        return None
+    up = re.fullmatch(r"(?i)thicker|dicker|denser", mention.words)
+    if not up and not re.fullmatch(r"(?i)thinner|dünner", mention.words):
+        return None
+    no = re.search(r"(?i)\b(?:no|not|nicht|never|nothing)\s+$", scene.text[: mention.start])
+    return ">=" if bool(up) != bool(no) else "<="
 
 
 def _compared(scene: Scene, amount: Amount, key: str) -> str:

@@ -68,7 +68,9 @@ for _name, _written in {
 
 _BASE = "|".join(re.escape(base) for base in sorted(_BASES, key=len, reverse=True))
 _EXPONENT = r"(?:\^?\s?[({]?[-⁻+]?\s?[1-4][)}]?|[⁻⁺]?[¹²³⁴])"
-_FACTOR = re.compile(rf"({_BASE})({_EXPONENT})?(?![A-Za-zäöüß0-9])")
+_FACTOR = re.compile(
+    rf"({_BASE})({_EXPONENT})?(?![A-Za-zäöüß0-9]|-(?:based|rich|free|containing|doped|ion|frei|haltig))"
+)
 _WORDY = re.compile(r"\s*(?:degrees?|grad|deg)\.?\s*(celsius|c|kelvin|k|fahrenheit|f)?\b", re.I)
 _DIVIDED = re.compile(r"\s*(?:/|\bper\b|\bpro\b|\bje\b|\ban?\b)\s*(?:the\s|cubic\s)?", re.I)
 _TIMES = re.compile(r"\s?[*·.]\s?|\s")
