@@ -30,7 +30,7 @@ EXAMPLES = (
     "Ten polymer electrolyte repeat units with ionic conductivity above 1e-4 S/cm, no fluorine",
     "Six polymers for a lithium electrolyte, conductivity as high as possible",
     "Five repeat units with conductivity above 0.2 mS/cm and transference number above 0.3",
-    "Acht Polymerelektrolyte ohne Fluor mit einer Leitfähigkeit über 0,1 mS/cm",
+    "Finde 8 Polymere für Lithium-Elektrolyte mit Leitfähigkeit über 0,1 mS/cm",
     "Predict the ionic conductivity and transference number of PEO",
     "What can you do?",
 )

@@ -43,7 +43,8 @@ def goal_card(goal: dict[str, Any], alternatives: list[dict[str, Any]]) -> str:
 def reading_label(goal: dict[str, Any], other: dict[str, Any]) -> str:
     """What is different in another reading, in one line."""
     lines = (goal_lines(Goal.model_validate(g)) for g in (goal, other))
-    return "; ".join(f"{label}: {text}" for label, text in _difference(*lines))
+    words = "; ".join(f"{label}: {text}" for label, text in _difference(*lines))
+    return words.replace(">=", "≥").replace("<=", "≤")
 
 
 def answer_card(answer: dict[str, Any]) -> str:
@@ -211,9 +212,11 @@ def _templates() -> Environment:
     def source(name: str) -> str:
         return (files("ionwright.agent.ui") / name).read_text(encoding="utf-8")
 
-    return Environment(
+    templates = Environment(
         autoescape=True, loader=FunctionLoader(source), trim_blocks=True, lstrip_blocks=True
     )
+    templates.filters["in_print"] = lambda text: text.replace(">=", "≥").replace("<=", "≤")
+    return templates
 
 
 def _render(name: str, **values: Any) -> str:

@@ -220,10 +220,8 @@ def test_what_cannot_be_done_is_said_in_words(opened, words, kind, said):
 def test_what_users_write_is_never_run(opened, attack):
     page = opened()
     ask(page, f"ten polymer electrolytes, predict {attack} of PEO {attack}")
-    page.get_by_label("Send").wait_for(timeout=SLOW)
+    page.locator("#iw-chat .iw-answer, #iw-chat .iw-notice").first.wait_for(timeout=SLOW)
     page.wait_for_timeout(500)
-    if page.get_by_label("Stop this run").count():
-        page.get_by_label("Stop this run").click()
     assert page.evaluate("window.hacked") is None
     assert page.locator("#iw-chat img, #iw-chat script, #iw-chat a").count() == 0
     assert attack[:12] in page.locator("#iw-chat [data-testid=user]").inner_text()
