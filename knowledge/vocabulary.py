@@ -6,6 +6,7 @@ import re
 import tomllib
 from functools import cache
 from importlib.resources import files
+from tokenize import TokenError
 from types import MappingProxyType
 from typing import Literal
 
@@ -132,6 +133,11 @@ def readable_as(unit: str, wanted: str) -> bool:
     return unit == wanted or _scale_and_offset(unit, wanted) is not None
 
 
+# factors joined by signs: anything else would be arithmetic for pint to evaluate
+_FACTOR = r"[^\W\d_][^\W\d]*(?:\^?[-⁻]?[1-6¹²³])?"
+_UNIT = re.compile(rf"%|1|(?:1/)?°?{_FACTOR}(?:\s?[*/·. ]\s?{_FACTOR}\.?){{0,5}}")
+
+
 @cache
 def _scale_and_offset(unit: str, wanted: str) -> tuple[float, float] | None:
     # every conversion we know is a line; two points of it are asked of pint once
@@ -144,13 +150,15 @@ def _scale_and_offset(unit: str, wanted: str) -> tuple[float, float] | None:
 def _by_pint(value: float, unit: str, wanted: str) -> float | None:
     import pint
 
+    if not _UNIT.fullmatch(unit):
+        return None
     try:
         quantity = _registry().Quantity(value, _pint_spelling(unit))
         target = _registry().Unit(_pint_spelling(wanted))
         if target.is_compatible_with("eV") and quantity.is_compatible_with("J/mol"):
             quantity = quantity / _registry().Quantity(1, "avogadro_constant")
         return float(quantity.to(target).magnitude)
-    except (pint.PintError, AttributeError, TypeError, ValueError, AssertionError):
+    except (pint.PintError, AttributeError, TypeError, ValueError, AssertionError, TokenError):
         return None
 
 

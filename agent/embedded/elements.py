@@ -123,7 +123,7 @@ def _ion_patterns(ion: str) -> tuple[re.Pattern[str], ...]:
             rf"\b{german}",
             rf"(?i:ion|carrier|mobile ion|chemistry|leition)\s*[:=]\s*{name}(?!\w)",
             rf"(?<![\w/.]){name}[- ](?:(?i:{_BETWEEN})[- ])*(?i:{_ROLE})(?!\w)",
-            rf"(?i:\b(?:for|für|fuer|to)\s+(?:a |an |the |my |our |use in )?){name}(?i:(?=\s*(?:[,.;:!?)/|]|$|(?:and|with|that|which|whose|having|of|from|w|using|via|mit|und)\b)))",
+            rf"(?i:\b(?:for|für|fuer|to)\s+(?:a |an |the |my |our |use in )?){name}(?i:(?=\s*(?:[,.;:!?)/|<>≥≤~(-]|$|(?:and|with|that|which|whose|having|of|from|w|w/o|without|ohne|at|above|over|below|under|near|around|using|via|mit|und|please|pls|on)\b)))",
             rf"(?:^|[;\n|])\s*(?i:{names})\s*(?=[;\n|]|$)",
             rf"(?i:conduct(?:s|ing|ors? of)?|leitet|transports?|hosts?|stores?|intercalates?|inserts?|shuttles?|cycling of|diffusivity of(?: the)?|diffusion of(?: the)?|coefficient of(?: the)?)\s+{name}(?!\w)",
             rf"(?<!\w)(?i:{extra})(?!\w)",

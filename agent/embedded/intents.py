@@ -72,7 +72,7 @@ _OUTSIDE = _words(
 FIELD = _words(
     "batter\\w+", "cathod\\w*", "anod\\w*", "electrol\\w*", "elyte", "solvents?", "additives?", "polymers?", "repeat units?", "tomogra\\w*", "microstructur\\w*", "SEI", "CEI", "\\w*kathode\\w*", "\\w*anode\\w*",
     "\\w*batterie\\w*", "\\w*akku\\w*", "\\w*elektro\\w+", "monomers?", "dendrites?", "separators?", "electrodes?", "lithiation", "salts?", "solid-state", "superionic\\w*", "LIBs?", "NIBs?", "thermal runaway", "interphases?",
-    "layered oxides?", "ion exchange", "intercalation", "ionic", "garnets?", "spinels?", "argyrodites?", "olivines?", "polyanion\\w*", "conductors?", "coin cells?", "pouch cells?", "lösungsmittel\\w*", "cath", "porosity", "tortuosity", "slicegan", "\\w*elektrolyt\\w*",
+    "m?Ah ?/ ?(?:g|cm3|kg|l)", "k?Wh ?/ ?(?:kg|l)", "m?S/cm", "layered oxides?", "ion exchange", "intercalation", "ionic", "garnets?", "spinels?", "argyrodites?", "olivines?", "polyanion\\w*", "conductors?", "coin cells?", "pouch cells?", "lösungsmittel\\w*", "cath", "porosity", "tortuosity", "slicegan", "\\w*elektrolyt\\w*",
 )  # fmt: skip
 
 
