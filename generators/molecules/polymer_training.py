@@ -234,7 +234,7 @@ def _held_back_loss(model: PolymerGPT, check: Corpus) -> float:
     """Loss on polymers not trained on, all conditions known; the same draw every time."""
     network = model.network
     assert network is not None
-    ids, mixture = check.draw(256, np.random.default_rng(0), model.knots, forget=0.0)
+    ids, mixture = check.draw(128, np.random.default_rng(0), model.knots, forget=0.0)
     return float(network.loss(ids.to(model.device), mixture.to(model.device)))
 
 

@@ -15,7 +15,7 @@ from ionwright.knowledge.psmiles import canonical_psmiles
 PIECES = ["C", "C(C)", "C(=O)", "CC", "C(F)", "C(COC)"]
 LINKS = ["O", "N", "S", "OC(=O)O", "NC(=O)O"]
 TINY = {"layers": 2, "heads": 2, "width": 32}
-QUICK = Recipe(batch=16, warmup=5, report_every=5, least_count=1, learning_rates=(3e-3, 3e-3))
+QUICK = Recipe(batch=16, warmup=5, report_every=10, least_count=1, learning_rates=(3e-3, 3e-3))
 
 
 def made_up(n: int, seed: int) -> list[str]:
