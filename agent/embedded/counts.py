@@ -1,3 +1,4 @@
+# ruff: noqa: E501  patterns and word lists: one entry after another reads best on long lines
 """How many candidates are asked for."""
 
 from __future__ import annotations
@@ -19,11 +20,11 @@ _BEFORE_NOUN = re.compile(
     re.I,
 )
 _LABELLED = re.compile(
-    rf"(?:\b(?:top|best|exactly|count|qty|quantity|number of (?:candidates|structures|samples|results|materials)|anzahl|n|stück|genau|just|only|beste[n]?|first|give me|gimme|treat me to|make me|sample|draw|generate|suggest|propose)\b\s*(?:wanted)?\s*[:=]?\s*|(?<!\w)#\s?)(?P<n>{_NUMBER})(?![\w%^]|\s?[-/.]\s?\d)",
+    rf"(?:\b(?:top|best|exactly|count|qty|quantity|up to(?=\s+\w+\s+[a-z])|as many as|number of (?:candidates|structures|samples|results|materials)|anzahl|n|stück|genau|just|only|beste[n]?|first|give me|gimme|treat me to|make me|sample|draw|generate|suggest|propose)\b\s*(?:wanted)?\s*[:=]?\s*|(?<!\w)#\s?)(?P<n>{_NUMBER})(?![\w%^]|\s?[-/.]\s?\d)",
     re.I,
 )
 _TRAILING = re.compile(
-    rf"(?<![\w.,/\-])(?P<n>{_NUMBER})\s*(?:of (?:them|those|these)|davon|stück|nos\b\.?|please|pls|plz|bitte|would (?:do|be)|will do|is (?:enough|plenty)|are (?:enough|plenty)|in total|total|pieces|pcs|x\b|reichen|genügen|or so\b(?!\s*%))",
+    rf"(?<![\w.,/\-])(?P<n>{_NUMBER})\s*(?:of (?:them|'?em|those|these)|davon|stück|nos\b\.?|please|pls|plz|bitte|would (?:do|be)|will do|is (?:enough|plenty)|are (?:enough|plenty)|in total|total|pieces|pcs|x\b|reichen|genügen|or so\b(?!\s*%))",
     re.I,
 )
 _SINGLE = re.compile(
@@ -57,6 +58,11 @@ def _whole(text: str, match: re.Match[str]) -> int | None:
     if value is None or value != int(value) or not 1 <= value <= 10_000:
         return None
     if re.fullmatch(r"(?i)(?:one|an?|eine?[nrs]?|eins|a couple|couple)", written.strip()):
+        return None
+    if re.match(
+        r"(?i)\s*(?:cycles?|times|hours?|days?|years?|weeks?|people|euros?|€|\$)",
+        text[match.end("n") :],
+    ):
         return None
     if _AFTER_UNIT.match(text[match.end("n") :]):
         return None

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  patterns and word lists: one entry after another reads best on long lines
 """Words that compare: above, at most, not below, or better, as high as possible."""
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ _UP = (
     r"denser|≥|>=|=>|>|⩾|&gt;|and up from|clear(?:s|ing)?|reach(?:es|ing)?|from|hits?|heavier|longer"
 )
 _DOWN = (
-    r"below|under|underneath|less|lower|smaller|fewer|at (?:the (?:very )?)?most|maximum|max\.?|up to|south of|within|capped at|cap of|limited to|limit of|limit|beneath|"
+    r"below|under|underneath|less|lesser|lower|smaller|fewer|at (?:the (?:very )?)?most|maximum|max\.?|up to|south of|within|capped at|cap of|limited to|limit of|limit|beneath|"
     r"höchstens|hoechstens|maximal|unter|unterhalb|weniger|kleiner|geringer|niedriger|bis zu|bis|thinner|narrower|≤|<=|=<|<|&lt;|inferior|shy of|inside|ceiling of|finer|lighter|until"
 )
 _EQUAL = r"around|about|near|roughly|approximately|approx\.?|aprox\.?|ca\.?|circa|some|close to|aim(?:ing)? for|exactly|~|=|equal to|rund|etwa|ungefähr|gegen|um die|um|in the (?:neighbou?rhood|region|ballpark|vicinity) of|target(?:ing)?|of|a|nahe|bei|genau|c\."
@@ -46,6 +47,8 @@ def comparator(text: str, start: int, end: int, key: str, floor: int = 0) -> Bou
     if key == "oxidation_potential" and (
         _ENDURES.search(text[:start][-30:]) or _BEFORE_IT.match(after)
     ):
+        return ">="
+    if re.search(r"^[^A-Za-z]*\d\s?\+(?!\s?/)", text[start:end]):  # "150+ °C"
         return ">="
     before = _before(text, start, floor)
     if before:
@@ -92,7 +95,7 @@ def _before(text: str, start: int, floor: int) -> Bound | None:
 
 
 # "3.5 V, at least 140 mAh/g": the words belong to the next number
-_COUNTS_AHEAD = re.compile(r"\s*(?:of\s+|an?\s+)?(?:[\d<>~·]|\.\d)")
+_COUNTS_AHEAD = re.compile(r"\s*(?:of\s+|an?\s+|als\s+|than\s+)?(?:[\d<>~·]|\.\d)")
 
 
 def suffix_end(text: str, end: int) -> int:
@@ -110,7 +113,7 @@ _LOW = re.compile(
     re.IGNORECASE,
 )
 _GOOD = re.compile(
-    r"(?<!\w)(?:good|best|better|great|excellent|improved?|optimal|decent|outstanding|gut\w*|beste\w*|besser\w*|superior|top|nice|easy|easily|leicht|einfach)(?!\w)",
+    r"(?<!\w)(?:good|best|better|great|excellent|improved?|beats?|beating|outperform\w*|surpass\w*|optimal|decent|outstanding|gut\w*|beste\w*|besser\w*|superior|top|nice|easy|easily|leicht|einfach)(?!\w)",
     re.IGNORECASE,
 )
 _SELF_LOW = re.compile(

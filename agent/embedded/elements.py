@@ -1,3 +1,4 @@
+# ruff: noqa: E501  patterns and word lists: one entry after another reads best on long lines
 """Elements that a material must or must not contain, and the working ion."""
 
 from __future__ import annotations
@@ -19,13 +20,14 @@ _FILLER = r"(?:(?i:any|the|a|an|its|of|toxic|poisonous|expensive|critical|costly
 _JOIN = r"\s*(?:,\s*(?:(?i:and|or|nor|und|oder|noch)\s+)?|/|&|\+|;\s*(?:no\s+)|\s(?i:and|or|nor|und|oder|noch|neither|as well as|sowie)\s+)\s*(?:(?i:no|without|kein|keine?n?|ohne|with)\s+)?"
 LIST = rf"{_FILLER}(?<!\w){ONE}(?!\w)(?:{_JOIN}{_FILLER}(?<!\w){ONE}(?!\w|-free|-frei))*"
 
-_NOT = r"(?i:\b(?:no|not any|without|w/o|excluding|exclud(?:e|es|ed|ing)|avoid(?:s|ing)?|free of|free from|free off|devoid of|lacking|lacks|minus|sans|never|neither|nor|nothing with|not contain(?:ing|s)?|(?:do|does|should|must|may|can)(?:es)?(?: ?n[o']t|not) (?:contain|include|have|use|need)|(?:don'?t|doesn'?t|mustn'?t|shouldn'?t|can'?t|cannot) (?:contain|include|have|use|need)|not (?:contain|include|have|use)|instead of|not allowed:?|excluded(?: elements?)?|skip|ban(?:ned|s)?|forbidden|leave out|leaving out|keep out|rule out|stay away from|steer clear of|not based on|contain(?:s|ing)? (?:no|neither)|but not|not an?|isn't an?|not|rather than|other than|apart from|except(?: for)?|besides|non-|ohne|nicht mit|darf kein\w*|keinerlei|kein(?:e|en|er|em|erlei)?|frei von|nicht|weder|vermeide\w*|ausschlie\w+|ausgenommen|außer)(?:\b|(?<=-)))\s*:?\s*(?:(?i:to|contain(?:s|ing)?|include|with|any|of|use|on|enthalten)\s+)*"
+_NOT = r"(?i:\b(?:no|not any|without|w/o|w/out|excluding|exclud(?:e|es|ed|ing)|avoid(?:s|ing)?|free of|free from|free off|devoid of|lacking|lacks|minus|sans|never|neither|nor|nothing with|not contain(?:ing|s)?|(?:do|does|should|must|may|can)(?:es)?(?: ?n[o']t|not) (?:contain|include|have|use|need)|(?:don'?t|doesn'?t|mustn'?t|shouldn'?t|can'?t|cannot) (?:contain|include|have|use|need)|not (?:contain|include|have|use)|instead of|not allowed:?|excluded(?: elements?)?|skip|ban(?:ned|s)?|forbidden|leave out|leaving out|keep out|rule out|stay away from|steer clear of|not based on|contain(?:s|ing)? (?:no|neither)|but not|not an?|isn't an?|not|rather than|other than|apart from|except(?: for)?|besides|non-|ohne|nicht mit|darf kein\w*|keinerlei|kein(?:e|en|er|em|erlei)?|frei von|nicht|weder|vermeide\w*|ausschlie\w+|ausgenommen|außer)(?:\b|(?<=-)))\s*:?\s*(?:(?i:to|contain(?:s|ing)?|include|with|any|of|use|on|enthalten)\s+)*"
 _EXCLUDED_AFTER = rf"(?<!\w)(?:{ONE}(?!\w)(?:\s*[,/&]\s*|\s+(?i:and|or|und|oder)\s+)?(?:-\s*(?:,\s*)?(?:(?i:and|und|or|oder)\s+)?)?)*(?<!\w){ONE}[- ]?(?i:free|frei(?:e|en|er|es)?|less|los)(?!\w)"
 _HAVE = r"(?i:(?:(?<!\w)w/|(?<!\w)w(?=\s)|\b(?:with|contain(?:s|ing)?|includ(?:es|e|ing)|incorporat(?:es|e|ing)|has(?: got)?(?: to have)?|have|having|built (?:on|around|from)|based (?:on|around)|made (?:of|from|with)|must (?:have|contain|include|be an?)|should (?:have|contain|include|be an?)|rich in|comprising|keep|doped with|use|uses|using|mit|enthält|enthalten|aus|auf basis von|basierend auf)\b))\s*:?\s*"
 _BASED = rf"(?<!\w)(?:{ONE}(?:-?\s?[,/&-]\s?|\s+(?i:and|und)\s+|-?\s(?i:and|und)\s))*{ONE}[- ]?(?i:based|rich|containing|bearing|doped|haltig(?:e|en|er|es)?|reich(?:e|en|er|es)?|basiert(?:e|en|er|es)?|basis|substituted)(?!\w)"
 _INSIDE = rf"(?<!\w)({ONE})(?!\w)\s+(?:(?i:definitely|must be|somewhere|has to be|should be|is)\s+)?(?i:in it|in there|inside|drin|in the (?:structure|lattice|framework|composition|formula)|present|somewhere)"
 _YES = rf"(?<!\w)({ONE})\s*(?::|=)?\s*(?i:yes|ja|required|ok|mandatory)(?!\w)"
 _NEVER = rf"(?<!\w)({ONE})\s*(?::|=)?\s*(?i:no(?!\s*(?:\w+[- ]){{0,2}}{ONE})|nein|none|forbidden|excluded|verboten|not allowed|prohibited)(?!\w)"
+_OF_ROLE = rf"(?<![\w-])(?P<elements>(?i:{_NAMES})(?:(?:\s?[,/-]\s?|\s(?i:and|or|und|oder)\s)(?i:{_NAMES}))*)[- ](?:(?i:alloy|metal|layered|spinel|oxide)[- ])*(?i:cathodes?|anodes?|electrolytes?|kathoden?|anoden?|spinels?|perovskites?|solid electrolytes?)(?!\w)"
 _REPLACED = rf"(?<!\w)({ONE})(?!\w)\s+(?:is |be |to be |being |has been )?(?i:replaced|swapped|substituted|ersetzt|removed|taken out|left out)"
 _CLASS_WORD = rf"(?<![\w-])(?i:(?:{_CLASSES}))(?i:s|e|en|ic|ische?r?|-type|-based)?(?![\w])"
 _COMPOUND = rf"(?<!\w)(?i:({_NAMES}))[- ]?(?i:({_CLASSES}))(?i:s|e|n)?(?!\w)"
@@ -55,6 +57,8 @@ def required_elements(text: str) -> list[str]:
     for pattern in (_pattern(_BASED), _pattern(_HAVE + LIST), _pattern(_INSIDE), _pattern(_YES)):
         for match in pattern.finditer(text):
             symbols += elements_in(match.group())
+    for match in _pattern(_OF_ROLE).finditer(text):
+        symbols += elements_in(match.group("elements"))
     for match in _pattern(_COMPOUND).finditer(text):
         symbols += [*elements_in(match.group(1)), *_class_of(match.group(2))]
     for match in _pattern(_CLASS_WORD).finditer(text):
@@ -99,7 +103,7 @@ _ROLE = (
     r"(?:batter\w*|batts?|cells?|cath\w*|catho?d\w*|anod\w*|kathod\w*|akku\w*|zell\w*|elektrod\w*|"
     r"electrol\w*|elyte|elektrolyt\w*|fest(?:körper|stoff)?elektrolyt\w*|conduct\w*|ssb|se|ses|sse|superionic\w*|"
     r"hosts?|insertion|intercalation|chemistr\w*|storage|metal|metall\w*|diffus\w*|transport|"
-    r"plating|negative electrodes?|positive electrodes?|solid-state)"
+    r"plating|salts?|salz|leitsalz\w*|argyrodites?|garnets?|negative electrodes?|positive electrodes?|solid-state)"
 )
 _BETWEEN = (
     r"(?:layered|oxide|sulfide|selenide|fluoride|chloride|halide|phosphate|nitride|spinel|garnet|"
@@ -123,9 +127,10 @@ def _ion_patterns(ion: str) -> tuple[re.Pattern[str], ...]:
             rf"\b{german}",
             rf"(?i:ion|carrier|mobile ion|chemistry|leition)\s*[:=]\s*{name}(?!\w)",
             rf"(?<![\w/.]){name}[- ](?:(?i:{_BETWEEN})[- ])*(?i:{_ROLE})(?!\w)",
-            rf"(?i:\b(?:for|für|fuer|to)\s+(?:a |an |the |my |our |use in )?){name}(?i:(?=\s*(?:[,.;:!?)/|<>≥≤~(-]|$|(?:and|with|that|which|whose|having|of|from|w|w/o|without|ohne|at|above|over|below|under|near|around|using|via|mit|und|please|pls|on)\b)))",
+            rf"(?i:\b(?:for|für|fuer|to)\s+(?:a |an |the |my |our |use in |aqueous |rechargeable |solid-state |all-solid-state |secondary |wässrige\w* )*){name}(?i:(?=\s*(?:[,.;:!?)/|<>≥≤~(-]|$|(?:and|with|that|which|whose|having|of|from|w|w/o|without|ohne|at|above|over|below|under|near|around|using|via|mit|und|please|pls|on)\b)))",
             rf"(?:^|[;\n|])\s*(?i:{names})\s*(?=[;\n|]|$)",
-            rf"(?i:conduct(?:s|ing|ors? of)?|leitet|transports?|hosts?|stores?|intercalates?|inserts?|shuttles?|cycling of|diffusivity of(?: the)?|diffusion of(?: the)?|coefficient of(?: the)?)\s+{name}(?!\w)",
+            rf"(?i:conduct(?:s|ing|ors? of)?|leitet|speichert|transports?|transporting|hosts?|hosting|stores?|storing|intercalat(?:es?|ing)|inserts?|inserting|shuttles?|cycling of|diffusivity of(?: the)?|diffusion of(?: the)?|coefficient of(?: the)?)\s+{name}(?!\w)",
+            rf"(?<!\w){name} (?i:speicher\w*|einlager\w*|wander\w*|leite\w*|hop\w*|migrat\w*|intercalat\w*|insert\w*)",
             rf"(?<!\w)(?i:{extra})(?!\w)",
         )
     )

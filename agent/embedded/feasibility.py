@@ -22,7 +22,9 @@ def _implausible(target: Target) -> str | None:
     factor = 1e3 if (prop.unit, target.unit) == ("nm", "um") else 1.0
     lowest, highest = prop.range[0] / factor, prop.range[1] / factor
     unit = "" if target.unit == "1" else f" {target.unit}"
-    if low is not None and low > highest or target.op == "=" and low is not None and low > highest:
+    if (low is not None and low > highest) or (
+        target.op == "=" and low is not None and low > highest
+    ):
         return f"{target} is beyond {highest:g}{unit}, the highest plausible"
     if high is not None and high < lowest:
         return f"{target} is beyond {lowest:g}{unit}, the lowest plausible"

@@ -1,8 +1,10 @@
+# ruff: noqa: E501  patterns and word lists: one entry after another reads best on long lines
 """Which of the intents a request has, and which domain, by the words that say so."""
 
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from .lexicon import domain_patterns, lexicon
 from .subjects import Subject
@@ -48,7 +50,7 @@ _WOULD = _words(
 _SIMULATE = _words(
     "simulat\\w*", "sim", "simulier\\w*", "molecular dynamics", "molekulardynamik", "MD", "AIMD", "NVT", "NPT", "run .{0,60}dischar\\w*",
     "discharg\\w* .{0,60}\\d ?C", "discharg\\w* .{0,60}C/\\d+", "\\d ?C\\b.{0,40}discharg\\w*", "entlad\\w+ .{0,60}\\d ?C", "rate test", "DFN", "P2D", "single particle model",
-    "md run", "entladung\\w*", "molecular-dynamics", "cycle (a|the|my) cell", "run (?:an?|the|my|this) .{0,30}cell",
+    "md run", "run \\d+(?:[.,]\\d+)? ?C\\b", "run C/\\d+", "entladung\\w*", "molecular-dynamics", "cycle (a|the|my) cell", "run (?:an?|the|my|this) .{0,30}cell",
 )  # fmt: skip
 _MEASURE = _words(
     "characteri[sz]e\\w*", "measure", "quantify", "analy[sz]e\\w*", "analysier\\w*", "bestimm\\w*", "miss", "messen", "vermiss\\w*", "uploaded", "attached",
@@ -108,7 +110,7 @@ def read_intent(text: str, subjects: list[Subject], *, properties: int, targets:
 
 def _either(text: str, materials: list[Subject]) -> bool:
     """ "A or B?" with two materials."""
-    pairs = zip(materials, materials[1:], strict=False)
+    pairs = pairwise(materials)
     return "?" in text and any(
         re.fullmatch(r"(?i)\W*(?:or|oder)\W*", text[a.end : b.start]) for a, b in pairs
     )
@@ -239,6 +241,10 @@ def read_domain(text: str, intent: str, subjects: list[Subject]) -> str | None:
         found.pop("anode", None)
     if "interphase" in found and intent in ("characterize", "explain", "lookup"):
         return "interphase"
+    if not found and re.search(
+        r"(?i)\b(?:argyrodites|garnets|anti-?perovskites|nasicons|superionic)\b", text
+    ):
+        return "solid_electrolyte"
     return min(found, key=lambda name: (found[name], _ORDER.index(name))) if found else None
 
 

@@ -53,7 +53,33 @@ def symbol_of(word: str) -> str | None:
     return None
 
 
-_ENGLISH = frozenset("in as at be he no ac pm am re la os es pa po ho th i y u b c k".split())
+_ENGLISH = frozenset(
+    [
+        "in",
+        "as",
+        "at",
+        "be",
+        "he",
+        "no",
+        "ac",
+        "pm",
+        "am",
+        "re",
+        "la",
+        "os",
+        "es",
+        "pa",
+        "po",
+        "ho",
+        "th",
+        "i",
+        "y",
+        "u",
+        "b",
+        "c",
+        "k",
+    ]
+)
 
 
 @cache

@@ -156,7 +156,7 @@ def load_base(tagger: Tagger) -> Tagger:
     from safetensors.torch import load_file
 
     given = load_file(base_folder() / "model.safetensors")
-    names = {ours: theirs for ours, theirs in _base_names(tagger.config.layers)}
+    names = dict(_base_names(tagger.config.layers))
     tagger.load_state_dict({ours: given[theirs] for ours, theirs in names.items()}, strict=False)
     for name, parameter in tagger.named_parameters():
         if _norm(name):

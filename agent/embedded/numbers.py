@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 _SUPER = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
-_POWER = r"10(?:\s?(?:\^|\*\*)\s?[({]?\s?[-+]?\d+[)}]?|[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+)"
+_POWER = r"10(?:\s(?:to the|hoch)(?: power(?: of)?)?\s(?:minus\s?|-)?\d+|\s?(?:\^|\*\*)\s?[({]?\s?[-+]?\d+[)}]?|[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+)"
 _PLAIN = r"(?:\d{1,3}(?:[,'.]\d{3})+(?![\d,.]\d)|\d+(?:[.,]\d+)?|\.\d+)"
 # a sign counts only where no word or number touches it, else "3-4" would hold a -4
 NUMBER = (
@@ -85,6 +85,11 @@ NUMBER_WORDS = (
 
 def read_number(written: str, german: bool = False) -> float | None:
     """The value of a written number, None if it is none."""
+    written = re.sub(
+        r"(?i)\s(?:to the|hoch)(?: power(?: of)?)?\s(minus\s?|-)?(?=\d)",
+        lambda m: "^-" if m.group(1) else "^",
+        written,
+    )
     compact = re.sub(r"\s+", "", written)
     if re.search(r"\d", compact):
         return _read_digits(compact, german)

@@ -60,7 +60,8 @@ def _read_at(text: str, match: re.Match[str], german: bool) -> Amount | None:
         return None
     if re.search(r"(?i)(?<!or )(?<!plus )(?<!plus/)\bminus $", text[: match.start()]):
         first = -first
-    unit, end = read_unit(text, match.end())
+    plus = re.match(r"\s?\+(?=\s?[A-Za-z°%])", text[match.end() :])
+    unit, end = read_unit(text, match.end() + (plus.end() if plus else 0))
     return (
         _with_tolerance(text, match.start(), first, unit, end, german)
         or _with_range(text, match.start(), first, unit, end, german)

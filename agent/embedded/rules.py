@@ -78,8 +78,8 @@ def _assemble(
     spoken = [(m.start, m.end) for m in mentions] + [(a.start, a.end) for a in amounts if a.unit]
     excluded, required = _elements(bare, intent, spoken, domain)
     return Goal(
-        intent=intent,
-        domain=domain,
+        intent=intent,  # type: ignore[arg-type]  # the record checks it
+        domain=domain,  # type: ignore[arg-type]
         working_ion=working_ion(text if intent == "design" else _bare_ion(text, subjects, domain)),
         elements_required=tuple(required),
         elements_excluded=tuple(excluded),
@@ -150,12 +150,11 @@ def _elements(
     if intent != "design":
         return [], []
     text = unspoken(text, spoken)
-    excluded, spans = excluded_elements(text)
-    rest = unspoken(text, spans)
     if domain in ("liquid_electrolyte", "additive", "polymer_electrolyte"):
         # functional classes of molecules and polymers do not set elements
-        rest = _FUNCTIONAL.sub(lambda m: " " * len(m.group()), rest)
-    required = required_elements(rest)
+        text = _FUNCTIONAL.sub(lambda m: " " * len(m.group()), text)
+    excluded, spans = excluded_elements(text)
+    required = required_elements(unspoken(text, spans))
     return excluded, required
 
 

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  patterns and word lists: one entry after another reads best on long lines
 """Particular materials and files in a request: formulas, SMILES, names, abbreviations, file names."""
 
 from __future__ import annotations
@@ -134,7 +135,47 @@ def _spelled(letters: str) -> str:
 
 
 _USUAL = frozenset(
-    "Li Na K Mg Ca Zn Al Fe Mn Co Ni V Cr Ti Zr La Ta Nb Ge Sn Sb Si Cl Br In Y Sc Mo Cu O S P F N B H C I Se".split()
+    [
+        "Li",
+        "Na",
+        "K",
+        "Mg",
+        "Ca",
+        "Zn",
+        "Al",
+        "Fe",
+        "Mn",
+        "Co",
+        "Ni",
+        "V",
+        "Cr",
+        "Ti",
+        "Zr",
+        "La",
+        "Ta",
+        "Nb",
+        "Ge",
+        "Sn",
+        "Sb",
+        "Si",
+        "Cl",
+        "Br",
+        "In",
+        "Y",
+        "Sc",
+        "Mo",
+        "Cu",
+        "O",
+        "S",
+        "P",
+        "F",
+        "N",
+        "B",
+        "H",
+        "C",
+        "I",
+        "Se",
+    ]
 )
 
 
@@ -161,7 +202,14 @@ _COMPOUND = re.compile(
 
 
 def _compounds(text: str) -> list[Subject]:
-    return [_subject(m, "compound") for m in _COMPOUND.finditer(text)]
+    found: list[Subject] = []
+    for match in _COMPOUND.finditer(text):
+        if found and text[found[-1].end : match.start()] == " ":
+            start = found.pop().start  # "diethylene glycol dimethyl ether" is one name
+            found.append(Subject(start, match.end(), text[start : match.end()], "compound"))
+        else:
+            found.append(_subject(match, "compound"))
+    return found
 
 
 def _anions(text: str) -> list[Subject]:
@@ -186,11 +234,31 @@ def _name_patterns() -> tuple[tuple[re.Pattern[str], Kind], ...]:
     )
 
 
-_SHORT_WORDS = frozenset("an ma ea es sn pc ec pan pes ps pil pec adn tte tmp dec bc".split())
+_SHORT_WORDS = frozenset(
+    [
+        "an",
+        "ma",
+        "ea",
+        "es",
+        "sn",
+        "pc",
+        "ec",
+        "pan",
+        "pes",
+        "ps",
+        "pil",
+        "pec",
+        "adn",
+        "tte",
+        "tmp",
+        "dec",
+        "bc",
+    ]
+)
 
 
 def _names(text: str) -> list[Subject]:
-    found = []
+    found: list[Subject] = []
     for pattern, kind in _name_patterns():
         for match in pattern.finditer(text):
             if not any(match.start() < s.end and s.start < match.end() for s in found):

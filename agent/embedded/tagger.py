@@ -245,7 +245,11 @@ def _asked_key(words: str, span: Tagged, tags: Tags) -> str:
     """The property that a word names; the network's choice where the word is not in the vocabulary."""
     named = property_named(words.strip())
     guessed = _best_key(span, frozenset(PROPERTIES)) or PROPERTIES[0]
-    if named is None or tags.domain == "cell" or guessed == "capacity" and named == "capacity_grav":
+    if (
+        named is None
+        or tags.domain == "cell"
+        or (guessed == "capacity" and named == "capacity_grav")
+    ):
         return guessed
     return named
 

@@ -76,7 +76,8 @@ def read_targets(scene: Scene) -> tuple[tuple[Target, ...], list[str]]:
             continue
         op = direction(scene.text, mention.start, mention.end, mention.key)
         if op and mention.key not in known:
-            placed.append((mention.start, Target(property=mention.key, op=op)))
+            if wish := make_target(mention.key, op, None, "", scene.domain):
+                placed.append((mention.start, wish))
             known.add(mention.key)
     return once([target for _, target in sorted(placed, key=lambda pair: pair[0])]), left
 

@@ -16,9 +16,54 @@ _WITHOUT = re.compile(
 _UNIT = re.compile(r"(?<![\w.])\d+(?:[.,]\d+)?\s?([A-Za-zµΩ]+(?:/[A-Za-z]+[0-9]*)+)")
 # words before "-free" and "-based" that are no elements and no mistakes
 _FINE = frozenset(
-    "azide peroxide perchlorate solvent binder water lead carbon metal polymer solution halogen halide strain anode "
-    "cobalt explosive sulfone nitrile ester ether carbonate perovskite dendrite lithium sodium fluorine plant bio "
-    "computer physics data model organic silicon aqueous salt additive sulfide oxide toxin gas volt conflict cost care".split()
+    [
+        "azide",
+        "peroxide",
+        "perchlorate",
+        "solvent",
+        "binder",
+        "water",
+        "lead",
+        "carbon",
+        "metal",
+        "polymer",
+        "solution",
+        "halogen",
+        "halide",
+        "strain",
+        "anode",
+        "cobalt",
+        "explosive",
+        "sulfone",
+        "nitrile",
+        "ester",
+        "ether",
+        "carbonate",
+        "perovskite",
+        "dendrite",
+        "lithium",
+        "sodium",
+        "fluorine",
+        "plant",
+        "bio",
+        "computer",
+        "physics",
+        "data",
+        "model",
+        "organic",
+        "silicon",
+        "aqueous",
+        "salt",
+        "additive",
+        "sulfide",
+        "oxide",
+        "toxin",
+        "gas",
+        "volt",
+        "conflict",
+        "cost",
+        "care",
+    ]
 )
 
 

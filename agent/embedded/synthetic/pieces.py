@@ -109,7 +109,7 @@ def amount(rng: Random, key: str, german: bool) -> tuple[str, str]:
     one = _scaled(rng, key, scaled, german)
     gap = (
         rng.choice([" ", " ", " ", ""])
-        if unit and not unit[0].isalpha() or rng.random() < 0.8
+        if (unit and not unit[0].isalpha()) or rng.random() < 0.8
         else ""
     )
     gap = " " if unit[:1].isalpha() and len(unit) > 3 else gap if unit else ""

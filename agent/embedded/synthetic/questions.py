@@ -1,3 +1,4 @@
+# ruff: noqa: E501  patterns and word lists: one entry after another reads best on long lines
 """Generated requests that are not for candidates: values, comparisons, images, runs, reasons."""
 
 from __future__ import annotations
@@ -5,9 +6,10 @@ from __future__ import annotations
 from random import Random
 
 from . import words as w
-from .design import Draft, chatty, name_of
+from .design import Draft, chatty
 from .pieces import Text, filled, joined, material, tagged
 from .talk import EXPLAIN, EXPLAIN_PLAIN, HELP, REFUSE
+from .wishes import name_of
 
 _ANY = [key for keys in w.PROPERTIES.values() for key in keys]
 _PREDICT = [

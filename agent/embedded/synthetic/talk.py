@@ -1,3 +1,4 @@
+# ruff: noqa: E501  patterns and word lists: one entry after another reads best on long lines
 """Sentences of the request generator for reasons, small talk and what is refused."""
 
 from __future__ import annotations
