@@ -12,6 +12,7 @@ from .psmiles import canonical_psmiles
 from .records import Candidate, Provenance
 
 if TYPE_CHECKING:
+    from rdkit.Chem import Mol
     from rdkit.DataStructs.cDataStructs import ExplicitBitVect
 
 MAX_TEXT = 5000
@@ -69,10 +70,7 @@ def canonical_smiles(text: str) -> str:
 
 def elements_of(candidate: Candidate) -> frozenset[str]:
     """Symbols of the elements in a molecule or repeat unit; empty if it cannot be read."""
-    from rdkit import Chem, rdBase
-
-    with rdBase.BlockLogs():
-        molecule = Chem.MolFromSmiles(candidate.data)
+    molecule = _molecule(candidate)
     if molecule is None:
         return frozenset()
     heavy = {atom.GetSymbol() for atom in molecule.GetAtoms() if atom.GetAtomicNum() > 0}
@@ -80,13 +78,27 @@ def elements_of(candidate: Candidate) -> frozenset[str]:
     return frozenset(heavy | ({"H"} if hydrogens else set()))
 
 
+def formal_charge(candidate: Candidate) -> int | None:
+    """Net formal charge of a molecule or repeat unit; None if it cannot be read."""
+    from rdkit.Chem import GetFormalCharge
+
+    molecule = _molecule(candidate)
+    return None if molecule is None else GetFormalCharge(molecule)
+
+
 def fingerprint(candidate: Candidate) -> ExplicitBitVect | None:
     """Morgan fingerprint (radius 2, 2048 bits) of a molecule or repeat unit, else None."""
+    from rdkit.Chem.rdFingerprintGenerator import GetMorganGenerator
+
+    molecule = _molecule(candidate)
+    return None if molecule is None else GetMorganGenerator(2, fpSize=2048).GetFingerprint(molecule)
+
+
+def _molecule(candidate: Candidate) -> Mol | None:
+    """RDKit's molecule of a SMILES or repeat unit; None for what has none or cannot be read."""
     if candidate.encoding not in ("smiles", "psmiles"):
         return None
     from rdkit import Chem, rdBase
-    from rdkit.Chem.rdFingerprintGenerator import GetMorganGenerator
 
     with rdBase.BlockLogs():
-        molecule = Chem.MolFromSmiles(candidate.data)
-    return None if molecule is None else GetMorganGenerator(2, fpSize=2048).GetFingerprint(molecule)
+        return Chem.MolFromSmiles(candidate.data)

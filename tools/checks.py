@@ -2,7 +2,7 @@
 
 from ionwright.knowledge.records import Candidate
 
-HARD_CHECKS = ("valid", "novel", "elements", "harmless")
+HARD_CHECKS = ("valid", "novel", "charge_balanced", "elements", "harmless")
 
 
 def passes(candidate: Candidate) -> bool:

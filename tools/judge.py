@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from ionwright.generators.molecules.polymer_data import is_known
-from ionwright.knowledge.convert import elements_of
+from ionwright.knowledge.convert import elements_of, formal_charge
 from ionwright.knowledge.errors import NotAvailable
 from ionwright.knowledge.records import Candidate, Element
 
@@ -17,6 +17,7 @@ from .predictors.alerts import lithium_notes, structural_alerts
 FAILED = {  # what is said of candidates that fail a check; the last one does not exclude
     "valid": "invalid",
     "novel": "already known",
+    "charge_balanced": "charged",
     "elements": "with the wrong elements",
     "harmless": "with hazardous groups",
     "no_alerts": "with structural alerts",
@@ -30,7 +31,7 @@ def judge(
     elements_excluded: Annotated[list[Element], Flag("--exclude")] = [],  # noqa: B006
     elements_required: Annotated[list[Element], Flag("--require")] = [],  # noqa: B006
 ) -> ToolResult:
-    """Check candidates for validity, novelty, elements and structural alerts.
+    """Check candidates for validity, novelty, charge, elements and structural alerts.
 
     Novel means: not among the polymers that the generators were trained on, labelled or not.
 
@@ -67,6 +68,7 @@ def _judge_polymer(candidate: Candidate, excluded: set[str], required: set[str])
     return candidate.with_checks(
         valid=True,
         novel=not is_known(candidate.data),
+        charge_balanced=formal_charge(candidate) == 0,
         elements=not (elements & excluded) and required <= elements,
         harmless=not hazards,
         no_alerts=not alerts,

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ionwright.knowledge.records import Candidate, Provenance, Quantity, Target
+from ionwright.tools.checks import HARD_CHECKS
 from ionwright.tools.context import Context
 from ionwright.tools.rank import is_met, rank
 
@@ -73,7 +74,7 @@ def test_outside_the_domain_counts_half() -> None:
     assert half == pytest.approx(whole / 2, rel=1e-3)
 
 
-@pytest.mark.parametrize("check", ["valid", "novel", "elements", "harmless"])
+@pytest.mark.parametrize("check", HARD_CHECKS)
 def test_a_failed_hard_check_excludes(check: str) -> None:
     failed = candidate(POLYMERS[0], 1e-3).with_checks(**{check: False})
     assert ranked([failed], asks("max")) == []
