@@ -49,7 +49,8 @@ def eager_imports(name: str, path: Path, known: dict[str, Path]) -> set[str]:
             continue
         base = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
         module = ".".join([*base, *([node.module] if node.module else [])])
-        found |= {module, *(f"{module}.{alias.name}" for alias in node.names)}
+        found |= {f"{module}.{alias.name}" for alias in node.names}
+        found |= {module} if node.module else set()  # `from . import x` needs x, not all of `.`
     return found & known.keys()
 
 

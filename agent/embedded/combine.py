@@ -1,4 +1,8 @@
-"""Two readings of one request become one goal: where they agree, and who wins where not."""
+"""Two readings of one request become one goal: where they agree, and who wins where not.
+
+The thresholds and the slots that the network may fill were chosen on requests that the rules had
+not been made for (docs/lab-log.d/interpreter.md).
+"""
 
 from __future__ import annotations
 
@@ -8,52 +12,52 @@ from typing import Any
 
 from ionwright.knowledge.records import Goal, Target
 
-# what the network must be sure of before it alone refuses a request
-SURE = 0.97
+from .elements import names_ion
+from .rules import read_by_rules
+
+SURE = 0.87  # of an intent against the rules
+ALARMED = 0.8  # of a hazard that the rules do not know
+SHORT = 150  # characters; longer requests hold numbers that count something else
+CERTAIN = 0.97  # that a request with a domain and targets is nothing for us
 
 
 def combine(
-    rules: Goal, tagger: Goal, confidence: float, text: str
+    text: str, rules: Goal, tagger: Goal, confidence: float
 ) -> tuple[Goal, bool, tuple[Goal, ...]]:
-    """The goal to act on, whether both readings are the same, and the other readings if not.
-
-    The rules win every slot that they fill (measured, docs/lab-log.d/interpreter.md); the network
-    fills some that they leave empty, and refuses by itself only when it is sure.
-    """
+    """The goal to act on, whether both readings are the same, and the other readings if not."""
     if same(rules, tagger):
         return rules, True, ()
-    if "refuse" in (rules.intent, tagger.intent):
-        return _refused(rules, tagger, confidence)
-    if rules.intent == "help":
-        return rules, tagger.intent == "help", () if tagger.intent == "help" else (tagger,)
-    goal = _filled(rules, tagger, text)
-    others = tuple(other for other in (tagger, rules) if not same(other, goal))
-    return goal, False, others
+    if rules.intent == "refuse" or (tagger.intent == "refuse" and confidence >= ALARMED):
+        # a reading that would act on it is not offered
+        return Goal(intent="refuse"), False, ()
+    goal = rules
+    if rules.intent != tagger.intent != "refuse" and confidence >= _needed(rules, tagger):
+        goal = read_by_rules(text, tagger.intent)
+    goal = _filled(text, goal, tagger)
+    others = [other for other in (rules, tagger) if other.intent != "refuse"]
+    return goal, False, tuple(other for other in others if not same(other, goal))
 
 
-def _refused(rules: Goal, tagger: Goal, confidence: float) -> tuple[Goal, bool, tuple[Goal, ...]]:
-    if rules.intent == "refuse":
-        # the other reading would act on it: it is not offered
-        return rules, False, ()
-    plain = not rules.targets and not rules.elements_excluded and rules.generator is None
-    if confidence >= SURE and plain and rules.intent in ("design", "help"):
-        return tagger, False, ()
-    return rules, False, ()
+def _needed(rules: Goal, tagger: Goal) -> float:
+    if rules.generator is not None:  # who names a generator wants something made
+        return 1.0
+    if tagger.intent == "help" and rules.domain is not None and rules.targets:
+        return CERTAIN
+    return SURE
 
 
-def _filled(rules: Goal, tagger: Goal, text: str) -> Goal:
+def _filled(text: str, goal: Goal, tagger: Goal) -> Goal:
+    """What the rules left empty and the network is better at."""
+    if goal.intent != tagger.intent or goal.intent in ("help", "refuse"):
+        return goal
     update: dict[str, Any] = {}
-    if tagger.intent == rules.intent:
-        if rules.domain is None and tagger.domain is not None and rules.intent == "design":
-            update["domain"] = tagger.domain
-        missing = [t for t in tagger.targets if not _known(t, rules.targets)]
-        if rules.intent == "design" and rules.not_understood and missing:
-            update["targets"] = (*rules.targets, *missing)
-    return rules.model_copy(update=update)
-
-
-def _known(target: Target, targets: tuple[Target, ...]) -> bool:
-    return any(target.property == other.property for other in targets)
+    if goal.working_ion is None and tagger.working_ion and names_ion(text, tagger.working_ion):
+        update["working_ion"] = tagger.working_ion
+    if goal.count is None and tagger.count is not None and len(text) < SHORT:
+        update["count"] = tagger.count
+    if goal.intent == "design" and not goal.targets and tagger.targets:
+        update["targets"] = tagger.targets
+    return goal.model_copy(update=update)
 
 
 def same(one: Goal, other: Goal) -> bool:

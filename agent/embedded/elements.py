@@ -99,6 +99,14 @@ def _unique(symbols: list[str]) -> list[str]:
     return list(dict.fromkeys(symbols))
 
 
+def names_ion(text: str, ion: str) -> bool:
+    """Whether a word of the text, reference electrodes apart, names this ion at all."""
+    text = _REFERENCE.sub(" ", text)
+    names = "|".join(n for n, s in element_names().items() if s == ion)
+    extra = "|".join(lexicon()["ions"][ion])
+    return bool(re.search(rf"(?i:{names}|\b(?:{extra})\b)|(?<![A-Za-z]){ion}(?![a-z])", text))
+
+
 _ROLE = (
     r"(?:batter\w*|batts?|cells?|cath\w*|catho?d\w*|anod\w*|kathod\w*|akku\w*|zell\w*|elektrod\w*|"
     r"electrol\w*|elyte|elektrolyt\w*|fest(?:körper|stoff)?elektrolyt\w*|conduct\w*|ssb|se|ses|sse|superionic\w*|"

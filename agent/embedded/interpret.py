@@ -26,7 +26,7 @@ def interpret(words: str) -> Reading:
     text = clean(check(words))
     rules = read_by_rules(text)
     tags = read_tags(text)
-    goal, agreed, others = combine(rules, decode(text, tags), tags.confidence, text)
+    goal, agreed, others = combine(text, rules, decode(text, tags), tags.confidence)
     goal = finished(goal, text)
     return Reading(
         goal=goal,

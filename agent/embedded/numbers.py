@@ -1,11 +1,14 @@
-"""Written numbers: "3,2", "1,000", "2x10^-4", "10⁻³", "two hundred", "a quarter of", "ein Dutzend"."""
+"""Written numbers: "3,2", "1,000", "2x10^-4", "10⁻³", "two hundred", "a quarter of", "Dutzend"."""
 
 from __future__ import annotations
 
 import re
 
 _SUPER = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
-_POWER = r"10(?:\s(?:to the|hoch)(?: power(?: of)?)?\s(?:minus\s?|-)?\d+|\s?(?:\^|\*\*)\s?[({]?\s?[-+]?\d+[)}]?|[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+)"
+_POWER = (
+    r"10(?:\s(?:to the|hoch)(?: power(?: of)?)?\s(?:minus\s?|-)?\d+"
+    r"|\s?(?:\^|\*\*)\s?[({]?\s?[-+]?\d+[)}]?|[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+)"
+)
 _PLAIN = r"(?:\d{1,3}(?:[,'.]\d{3})+(?![\d,.]\d)|\d+(?:[.,]\d+)?|\.\d+)"
 # a sign counts only where no word or number touches it, else "3-4" would hold a -4
 NUMBER = (

@@ -18,21 +18,21 @@ from .targets import Mention, Scene, find_properties, in_context, read_targets
 from .text import unspoken
 
 
-def read_by_rules(text: str) -> Goal:
-    """The goal of a cleaned request."""
+def read_by_rules(text: str, intent: str | None = None) -> Goal:
+    """The goal of a cleaned request; its intent can be given by who knows better."""
     subjects = find_subjects(text)
     subjects += _elemental(text, subjects)
     if is_hazardous(text, tuple(s.text for s in subjects if s.kind == "smiles")):
         return Goal(intent="refuse")
     text, subjects = _spelt_right(text, subjects)
-    goal = _read(text, subjects)
+    goal = _read(text, subjects, intent)
     if goal.intent == "design" and (likened := _likened(text, subjects)) != subjects:
         # "sodium iron phosphate cathodes" is a class, not a material to start from
-        return _read(text, likened)
+        return _read(text, likened, intent)
     return goal
 
 
-def _read(text: str, subjects: list[Subject]) -> Goal:
+def _read(text: str, subjects: list[Subject], given: str | None) -> Goal:
     bare = unspoken(text, [(s.start, s.end) for s in subjects])
     generator, bare = _take_generator(bare)
     count, place = read_count(bare)
@@ -40,7 +40,7 @@ def _read(text: str, subjects: list[Subject]) -> Goal:
     amounts = find_amounts(bare)
     mentions = [m for m in find_properties(bare) if not _inside_unit(m, amounts)]
     amounts = [a for a in amounts if a.unit or not _inside_word(a, mentions)]
-    intent = read_intent(
+    intent = given or read_intent(
         text, subjects, properties=len(mentions), targets=_has_numbers(mentions, amounts)
     )
     if intent == "help":
@@ -49,7 +49,9 @@ def _read(text: str, subjects: list[Subject]) -> Goal:
 
 
 _LIKENED = re.compile(
-    r"(?i)\b(?:like|similar to|than|replac\w+|instead of|from|variants? of|between|and|before|ahead of|near|along the lines of|based on|style of|analog\w* (?:of|to)|beat\w*|outperform\w*|vor|wie|als|ersatz für|resembl\w+|near it|to|of)\s+(?:the |an? )?$"
+    r"(?i)\b(?:like|similar to|than|replac\w+|instead of|from|variants? of|between|and|before|"
+    r"ahead of|near|along the lines of|based on|style of|analog\w* (?:of|to)|beat\w*|outperform\w*|"
+    r"vor|wie|als|ersatz für|resembl\w+|near it|to|of)\s+(?:the |an? )?$"
 )
 
 

@@ -15,7 +15,8 @@ _MORE = (
     "polymer polymers microstructure microstructures interphase battery batteries sodium lithium "
     "suggest propose generate predict estimate compare simulate discharge measure explain without "
     "minimum maximum exceeding between around approximately conductor electrode electrodes monomer "
-    "monomers tomogram candidates higher larger lowest highest kathode kathoden mindestens höchstens"
+    "monomers tomogram candidates higher larger lowest highest kathode kathoden "
+    "mindestens höchstens"
 )
 
 

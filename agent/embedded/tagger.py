@@ -233,18 +233,18 @@ def _target(words: str, span: Tagged, tags: Tags) -> Target | None:
     if not amounts:
         return None
     amount = amounts[0]
-    key = _best_key(span, compatible(amount.unit) if amount.unit else frozenset(PROPERTIES))
-    if key is None or (amount.unit in ("K", "C", "degC") and key not in TEMPERATURES):
+    fitting = _best_key(span, compatible(amount.unit) if amount.unit else frozenset(PROPERTIES))
+    if fitting is None or (amount.unit in ("K", "C", "degC") and fitting not in TEMPERATURES):
         return None
     return make_target(
-        key, _best_op(span, (">=", "<=", "=")), amount.value, amount.unit, tags.domain
+        fitting, _best_op(span, (">=", "<=", "=")), amount.value, amount.unit, tags.domain
     )
 
 
 def _asked_key(words: str, span: Tagged, tags: Tags) -> str:
-    """The property that a word names; the network's choice where the word is not in the vocabulary."""
+    """The property that a word names; the network's choice where the vocabulary lacks it."""
     named = property_named(words.strip())
-    guessed = _best_key(span, frozenset(PROPERTIES)) or PROPERTIES[0]
+    guessed: str = _best_key(span, frozenset(PROPERTIES)) or PROPERTIES[0]
     if (
         named is None
         or tags.domain == "cell"

@@ -54,7 +54,7 @@ class Scene:
 
 
 def read_targets(scene: Scene) -> tuple[tuple[Target, ...], list[str]]:
-    """The targets in the order of the text, and the quantities that no property could be found for."""
+    """The targets in the order of the text, and the quantities without a property."""
     if scene.intent in ("explain", "help", "refuse"):
         return (), []
     if scene.intent in REPORTING:
@@ -91,7 +91,7 @@ def _reported(scene: Scene) -> tuple[Target, ...]:
 
 
 def in_context(mention: Mention, domain: str | None, text: str) -> Mention:
-    """The mention with the property that its word means here: "eps" of a pore space, "capacity" of a cell."""
+    """The mention with the property meant here: "eps" of a pore space, "capacity" of a cell."""
     return replace(mention, key=_key_in_context(mention, domain, text))
 
 

@@ -11,7 +11,8 @@ from .lexicon import lexicon
 
 _FREE = re.compile(r"(?<![\w-])([A-Za-z]{3,})-(?:free|based|rich|containing|doped)(?!\w)")
 _WITHOUT = re.compile(
-    r"(?i:\b(?:contain(?:s|ing)?|without|free of|excluding|ohne)\s+(?:any\s+)?)([a-z]{4,}(?:ium|inium|on|ine|ogen))\b"
+    r"(?i:\b(?:contain(?:s|ing)?|without|free of|excluding|ohne)\s+(?:any\s+)?)"
+    r"([a-z]{4,}(?:ium|inium|on|ine|ogen))\b"
 )
 _UNIT = re.compile(r"(?<![\w.])\d+(?:[.,]\d+)?\s?([A-Za-zµΩ]+(?:/[A-Za-z]+[0-9]*)+)")
 # words before "-free" and "-based" that are no elements and no mistakes

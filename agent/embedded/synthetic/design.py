@@ -65,7 +65,8 @@ def _role(rng: Random, domain: str, ion: str | None, german: bool) -> tuple[Text
     if german:
         name = w.ION_DE[ion]
         return Text(rng.choice([
-            f"{role} für {name}-Ionen-Batterien", f"{name}-Ionen-{role}", f"{role} für {name}batterien", f"{name}{role.lower()}", f"{role} für {name}akkus", f"{ion}-{role}",
+            f"{role} für {name}-Ionen-Batterien", f"{name}-Ionen-{role}", f"{ion}-{role}",
+            f"{role} für {name}batterien", f"{name}{role.lower()}", f"{role} für {name}akkus",
         ])), ion  # fmt: skip
     name, short = rng.choice(w.ION_NAMES[ion]), rng.choice(w.ION_SHORT.get(ion, [f"{ion}-ion"]))
     before = [

@@ -201,14 +201,16 @@ def _made_up(rng: Random) -> str:
         ]
     )
     counts = ["", "", "2", "3", "0.5", "0.8", "1.5", "0.33"]
-    return f"{ion}{rng.choice(['', '', '2', '3', '0.7'])}{''.join(m + rng.choice(counts) for m in metals)}{anion}"
+    middle = "".join(metal + rng.choice(counts) for metal in metals)
+    return f"{ion}{rng.choice(['', '', '2', '3', '0.7'])}{middle}{anion}"
 
 
 def misspelt(rng: Random, text: Text) -> Text:
     """One letter dropped, doubled or swapped somewhere outside the tagged spans."""
     free = [
         i for i in range(1, len(text.words) - 1)
-        if text.words[i - 1 : i + 2].isalpha() and not any(s.start <= i < s.end for s in text.spans if s.tag != "ASK")
+        if text.words[i - 1 : i + 2].isalpha()
+        and not any(s.start <= i < s.end for s in text.spans if s.tag != "ASK")
     ]  # fmt: skip
     if not free:
         return text
