@@ -78,7 +78,9 @@ def _registry():  # type: ignore[no-untyped-def]  # pint's registry class is bui
     import pint
 
     # pint spells these differently from the field, or not at all
-    registry: pint.UnitRegistry = pint.UnitRegistry(autoconvert_offset_to_baseunit=True, cache_folder=None)
+    registry: pint.UnitRegistry = pint.UnitRegistry(
+        autoconvert_offset_to_baseunit=True, cache_folder=None
+    )
     registry.define("atom = 1 = atoms")
     registry.define("formula_unit = 1 = fu = f.u.")
     return registry

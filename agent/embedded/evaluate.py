@@ -34,7 +34,8 @@ def run(which: Which = "untouched") -> dict[str, Any]:
 
     Returns:
         which half, and rows of approach, style, n, intent, domain, slot_f1, whole, refusals, ms;
-        the combined rows also have the share on which both readers agreed and how often that was wrong.
+        the combined rows also have the
+        share on which both readers agreed and how often that was wrong.
     """
     requests = read_requests(which)
     load_tagger()

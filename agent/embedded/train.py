@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch.nn import functional as F
 
-from ionwright.generators.weights import save_weights
+from ionwright.generators.weights import load_weights, save_weights
 from ionwright.knowledge.files import write_atomically
 
 from .labels import BIO, DOMAINS, GENERATORS, INTENTS, IONS, OPS, PROPERTIES, encode
@@ -94,10 +94,13 @@ def train(
     lr: float = 2e-3,
     save: Path = FOLDER,
     frozen: bool = False,
+    warm: Path | None = None,
 ) -> Tagger:
     """Trains from the packaged base and writes the adapters and heads."""
     torch.manual_seed(seed)
     tagger = load_base(Tagger(Config()))
+    if warm is not None:
+        tagger.load_state_dict(load_weights(warm)[0], strict=False)
     trained = tagger.trained()
     if frozen:  # heads alone, for comparison
         trained = {name: p for name, p in trained.items() if not name.endswith((".up", ".down"))}
@@ -151,9 +154,16 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=FOLDER)
     parser.add_argument("--frozen", action="store_true", help="train the heads alone")
+    parser.add_argument("--warm", type=Path, help="go on from these weights")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    train(arguments.n, seed=arguments.seed, save=arguments.out, frozen=arguments.frozen)
+    train(
+        arguments.n,
+        seed=arguments.seed,
+        save=arguments.out,
+        frozen=arguments.frozen,
+        warm=arguments.warm,
+    )
 
 
 if __name__ == "__main__":

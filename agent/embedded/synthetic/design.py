@@ -8,6 +8,7 @@ from random import Random
 from . import words as w
 from .contents import class_word, excluded, likened, required
 from .pieces import Text, element, joined, material, small_talk, tagged
+from .talk import LOOKALIKES
 from .wishes import target
 
 
@@ -133,6 +134,15 @@ def _parts(rng: Random, domain: str, role: Text, ion: str | None, german: bool) 
         if rng.random() < chance:
             piece, leading = maker(rng, german)
             (before if leading else after).append(piece)
+    if rng.random() < 0.08 and not german:
+        yes, no = tagged(element(rng, False)[0], "REQ"), tagged(element(rng, False)[0], "EXC")
+        after.append(
+            filled(
+                rng.choice(["contain {y} but no {n}", "with {y} but without {n}", "{y} yes, {n} no",
+                            "having {y} and free of {n}", "{y} but not {n}", "w/ {y}, w/o {n}"]),
+                y=yes, n=no,
+            )
+        )  # fmt: skip
     keys = list(
         dict.fromkeys(
             rng.choices(
@@ -266,6 +276,8 @@ def chatty(rng: Random, text: Text) -> Text:
         text = rng.choice(w.CHAT_BEFORE) + text
     for _ in range(rng.choices([0, 1, 2], weights=[86, 9, 5])[0]):
         text = small_talk(rng) + text
+    if rng.random() < 0.05:
+        text = rng.choice(LOOKALIKES) + text
     if rng.random() < 0.06:
         text = text + " " + small_talk(rng).strip()
     if rng.random() < 0.08:
