@@ -7,7 +7,7 @@ from random import Random
 
 from . import words as w
 from .contents import class_word, excluded, likened, required
-from .pieces import Text, element, joined, material, small_talk, tagged
+from .pieces import Text, element, filled, joined, material, small_talk, tagged
 from .talk import LOOKALIKES
 from .wishes import target
 
