@@ -13,7 +13,7 @@ demo: $(VENV)/.base  ## install, then run a real design query offline
 	$(BIN)/ionwright design "$(GOAL)"
 
 test: $(VENV)/.test  ## install what the tests need and run the quick ones
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadscope
 
 check: lint types test  ## what continuous integration runs
 

@@ -206,7 +206,7 @@ def main() -> None:
     """Runs a command; every error becomes a line on stderr and an exit code."""
     logging.basicConfig(level=os.environ.get("IONWRIGHT_LOG", "WARNING").upper())
     try:
-        cli.main(standalone_mode=False)
+        cli.main(prog_name="ionwright", standalone_mode=False)
     except click.exceptions.Exit as error:
         sys.exit(error.exit_code)
     except click.ClickException as error:

@@ -123,7 +123,7 @@ def answer(state: State, deps: Deps) -> dict[str, Any]:
     goal = state.get("goal") or {}
     ranking = state.get("ranking", [])
     chosen = [deps.ctx.pool[entry["id"]] for entry in ranking if entry["id"] in deps.ctx.pool]
-    if goal.get("intent") == "predict":
+    if goal.get("intent") in ("predict", "compare"):
         chosen = list(deps.ctx.pool.values())
     steps = [{k: v for k, v in step.items() if k != "key"} for step in state.get("steps", [])]
     return {

@@ -9,11 +9,15 @@ import time
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from ionwright.knowledge.records import Candidate, Goal
 
 GOAL = "three polymer electrolyte repeat units with ionic conductivity above 1e-4 S/cm, no fluorine"
 ROOT = Path(__file__).parents[2]
+PHRASES = ["polymer", "above", "1e-4", "S/cm", "no", "F", "between", "and", "3,2", "V", "-5", "%", "±",
+           "[*]CCO[*]", "ten", "PEO", "minus", "1e400", "°C", "Xx", "kg", "ohne", "unter"]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -156,31 +160,31 @@ def test_ctrl_c_stops_cleanly_and_the_run_can_go_on(tmp_path: Path, ionwright) -
     ],
 )  # fmt: skip
 def test_a_bad_request_ends_in_words_and_the_right_exit_code(
-    arguments, code, words, ionwright
+    arguments, code, words, in_process
 ) -> None:
-    done = ionwright(*arguments)
+    done = in_process(*arguments)
     assert done.returncode == code, done.stderr
     assert words in done.stderr
     assert "Traceback" not in done.stderr
     assert not done.stdout
 
 
-def test_help_is_an_answer(ionwright) -> None:
-    done = ionwright("design", "hello, what can you do?")
+def test_help_is_an_answer(in_process) -> None:
+    done = in_process("design", "hello, what can you do?")
     assert done.returncode == 0
     assert "polymer" in done.stdout
 
 
-def test_named_polymers_are_predicted_and_compared(ionwright) -> None:
-    done = ionwright("design", "compare the ionic conductivity of PEO and PAN", "--json")
+def test_named_polymers_are_predicted_and_compared(in_process) -> None:
+    done = in_process("design", "compare the ionic conductivity of PEO and PAN", "--json")
     assert done.returncode == 0, done.stderr
     names = {c["name"]: Candidate.model_validate(c) for c in json.loads(done.stdout)["candidates"]}
     peo, pan = (names[n].quantity("ionic_conductivity").value for n in ("PEO", "PAN"))
     assert peo > pan
 
 
-def test_predict_lists_the_bad_ones_beside_the_good(ionwright) -> None:
-    done = ionwright("predict", "PEO", "[*]CC", "--property", "ionic_conductivity", "--json")
+def test_predict_lists_the_bad_ones_beside_the_good(in_process) -> None:
+    done = in_process("predict", "PEO", "[*]CC", "--property", "ionic_conductivity", "--json")
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout)
     assert set(result) == {"candidates", "failed"}
@@ -216,3 +220,35 @@ def test_damaged_weights_are_named(ionwright, tmp_path: Path) -> None:
     assert done.returncode == 1, done.stderr
     assert "does not match its checksum; reinstall" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(words=st.text(max_size=80) | st.lists(st.sampled_from(PHRASES), max_size=7).map(" ".join))
+def test_any_words_end_in_a_goal_or_in_words(words: str, in_process) -> None:
+    done = in_process("interpret", "--json", "--", words)
+    assert done.returncode in (0, 2)
+    if done.returncode == 0:
+        Goal.model_validate_json(done.stdout)
+    else:
+        assert done.stderr.startswith("ionwright: ") and not done.stdout
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    arguments=st.lists(
+        st.sampled_from(
+            ["design", "predict", "generate", "rerun", "polymers", "--json", "--count", "-n", "-1",
+             "1e999", "--out", "", "nowhere.jsonl", "--seed", "--property", "ionic_conductivity",
+             "[*]CC", "--condition", "x>=y", "--resume", "--budget", "nan", "--model", "\x00"]
+        ),
+        max_size=6,
+    )
+)  # fmt: skip
+def test_any_command_line_ends_in_a_known_exit_code(arguments, in_process) -> None:
+    done = in_process(*arguments)
+    assert done.returncode in (0, 1, 2, 3)
+    assert "please report" not in done.stderr and "Traceback" not in done.stderr
