@@ -67,6 +67,7 @@ SECTIONS: dict[str, Callable[[], str]] = {
     "tools": lambda: markdown_table(catalog.tool_rows()),
     "properties": lambda: markdown_table(catalog.property_rows()),
     "polymer-benchmark": lambda: result_table("docs/results/polymers.json"),
+    "speed": lambda: result_table("docs/results/speed.json"),
     "interpreter-benchmark": lambda: result_table("docs/results/interpreter.json"),
 }
 
