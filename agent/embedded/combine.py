@@ -17,7 +17,6 @@ from .rules import read_by_rules
 
 SURE = 0.87  # of an intent against the rules
 ALARMED = 0.8  # of a hazard that the rules do not know
-SHORT = 150  # characters; longer requests hold numbers that count something else
 CERTAIN = 0.97  # that a request with a domain and targets is nothing for us
 
 
@@ -53,8 +52,6 @@ def _filled(text: str, goal: Goal, tagger: Goal) -> Goal:
     update: dict[str, Any] = {}
     if goal.working_ion is None and tagger.working_ion and names_ion(text, tagger.working_ion):
         update["working_ion"] = tagger.working_ion
-    if goal.count is None and tagger.count is not None and len(text) < SHORT:
-        update["count"] = tagger.count
     if goal.intent == "design" and not goal.targets and tagger.targets:
         update["targets"] = tagger.targets
     return goal.model_copy(update=update)

@@ -27,11 +27,11 @@ _GAP = re.compile(
     re.IGNORECASE,
 )  # fmt: skip
 _AFTER_UP = re.compile(
-    r"[\s,(]*(?:(?:(?:or|and|oder|und)\s+(?:more|better|higher|above|up|over|greater|larger|mehr|besser|höher|hoeher|darüber|größer|upwards?|beyond|bigger)|(?:at )?minimum|min\b\.?(?!\w)|at (?:the )?least|plus\b|\+(?!\s?/)(?!\s?\d)|upwards?|and upward|mindestens|or so more|is the minimum|as a minimum|at a minimum))",
+    r"[\s,(]*(?:(?:(?:or|and|oder|und)\s+(?:more|better|higher|above|up|over|greater|larger|mehr|besser|höher|hoeher|darüber|größer|upwards?|beyond|bigger)(?!\w)|(?:at )?minimum|min\b\.?(?!\w)|at (?:the )?least|plus\b|\+(?!\s?/)(?!\s?\d)|upwards?|and upward|mindestens|or so more|is the minimum|as a minimum|at a minimum))",
     re.IGNORECASE,
 )
 _AFTER_DOWN = re.compile(
-    r"[\s,(]*(?:(?:(?:or|and|oder|und)\s+(?:less|lower|below|under|smaller|fewer|weniger|niedriger|kleiner|geringer|darunter|thinner)|(?:at )?maximum|max\b\.?(?!\w)|at (?:the )?most|tops\b|höchstens|maximal|is the maximum|as a maximum|at a maximum|at the outside|ceiling))",
+    r"[\s,(]*(?:(?:(?:or|and|oder|und)\s+(?:less|lower|below|under|smaller|fewer|weniger|niedriger|kleiner|geringer|darunter|thinner)(?!\w)|(?:at )?maximum|max\b\.?(?!\w)|at (?:the )?most|tops\b|höchstens|maximal|is the maximum|as a maximum|at a maximum|at the outside|ceiling))",
     re.IGNORECASE,
 )
 
@@ -95,7 +95,9 @@ def _before(text: str, start: int, floor: int) -> Bound | None:
 
 
 # "3.5 V, at least 140 mAh/g": the words belong to the next number
-_COUNTS_AHEAD = re.compile(r"\s*(?:of\s+|an?\s+|als\s+|than\s+)?(?:[\d<>~·]|\.\d)")
+_COUNTS_AHEAD = re.compile(
+    r"\s*(?:of\s+|an?\s+|als\s+|than\s+)?(?:[\d<>~]|\.\d|·+\s?(?:of |is |: ?)?[\d<>~])"
+)
 
 
 def suffix_end(text: str, end: int) -> int:
@@ -105,11 +107,11 @@ def suffix_end(text: str, end: int) -> int:
 
 
 _HIGH = re.compile(
-    r"(?<!\w)(?:high(?:er|est|ly)?|large(?:r|st)?|big(?:ger|gest)?|max(?:imum|imal|imi[sz]e[sd]?|imi[sz]ing)?|hoch|hohe[rnms]?|höher\w*|höchst\w*|groß\w*|größ\w*|more|most|great(?:er|est)?|wide(?:r|st)?|strong(?:er|est)?|thick(?:er|est)?|plenty|increase[sd]?|boost\w*|maximier\w*|mehr|rais(?:e|ing)|fast(?:er|est)?|bessere?[rn]?|rich|tall|super|ultra-?high|stiff\w*|dense(?:r|st)?)(?!\w)",
+    r"(?<!\w)(?:high(?:er|est|ly)?|large(?:r|st)?|big(?:ger|gest)?|much|max(?:imum|imal\w*|imi[sz]e[sd]?|imi[sz]ing)?|hoch|hohe[rnms]?|höher\w*|höchst\w*|groß\w*|größ\w*|more|most|great(?:er|est)?|wide(?:r|st)?|strong(?:er|est)?|thick(?:er|est)?|plenty|increase[sd]?|boost\w*|maximier\w*|mehr|rais(?:e|ing)|fast(?:er|est)?|bessere?[rn]?|rich|tall|super|ultra-?high|stiff\w*|dense(?:r|st)?)(?!\w)",
     re.IGNORECASE,
 )
 _LOW = re.compile(
-    r"(?<!\w)(?:low(?:er|est)?|small(?:er|est)?|min(?:imum|imal|imi[sz]e[sd]?|imi[sz]ing)?|least|little|thin(?:ner|nest)?|narrow(?:er|est)?|niedrig\w*|gering\w*|klein\w*|wenig\w*|less|reduce[sd]?|hardly|barely|minimier\w*|dünn\w*|tiny|negligible|kaum|no|not|n't|never|without|nicht|schwach\w*|zero|dont|doesnt|ohne|fewest|tief\w*|nearly no|almost no)(?!\w)",
+    r"(?<!\w)(?:low(?:er|est)?|small(?:er|est)?|min(?:imum|imal\w*|imi[sz]e[sd]?|imi[sz]ing)?|least|little|thin(?:ner|nest)?|narrow(?:er|est)?|niedrig\w*|gering\w*|klein\w*|wenig\w*|less|reduce[sd]?|hardly|barely|minimier\w*|dünn\w*|tiny|negligible|kaum|no|not|n't|never|without|nicht|schwach\w*|zero|dont|doesnt|ohne|fewest|tief\w*|nearly no|almost no)(?!\w)",
     re.IGNORECASE,
 )
 _GOOD = re.compile(

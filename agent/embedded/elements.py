@@ -23,7 +23,7 @@ LIST = rf"{_FILLER}(?<!\w){ONE}(?!\w)(?:{_JOIN}{_FILLER}(?<!\w){ONE}(?!\w|-free|
 _NOT = r"(?i:\b(?:no|not any|without|w/o|w/out|excluding|exclud(?:e|es|ed|ing)|avoid(?:s|ing)?|free of|free from|free off|devoid of|lacking|lacks|minus|sans|never|neither|nor|nothing with|not contain(?:ing|s)?|(?:do|does|should|must|may|can)(?:es)?(?: ?n[o']t|not) (?:contain|include|have|use|need)|(?:don'?t|doesn'?t|mustn'?t|shouldn'?t|can'?t|cannot) (?:contain|include|have|use|need)|not (?:contain|include|have|use)|instead of|not allowed:?|excluded(?: elements?)?|skip|ban(?:ned|s)?|forbidden|leave out|leaving out|keep out|rule out|stay away from|steer clear of|not based on|contain(?:s|ing)? (?:no|neither)|but not|not an?|isn't an?|not|rather than|other than|apart from|except(?: for)?|besides|non-|ohne|nicht mit|darf kein\w*|keinerlei|kein(?:e|en|er|em|erlei)?|frei von|nicht|weder|vermeide\w*|ausschlie\w+|ausgenommen|außer)(?:\b|(?<=-)))\s*:?\s*(?:(?i:to|contain(?:s|ing)?|include|with|any|of|use|on|enthalten)\s+)*"
 _EXCLUDED_AFTER = rf"(?<!\w)(?:{ONE}(?!\w)(?:\s*[,/&]\s*|\s+(?i:and|or|und|oder)\s+)?(?:-\s*(?:,\s*)?(?:(?i:and|und|or|oder)\s+)?)?)*(?<!\w){ONE}[- ]?(?i:free|frei(?:e|en|er|es)?|less|los)(?!\w)"
 _HAVE = r"(?i:(?:(?<!\w)w/|(?<!\w)w(?=\s)|\b(?:with|contain(?:s|ing)?|includ(?:es|e|ing)|incorporat(?:es|e|ing)|has(?: got)?(?: to have)?|have|having|built (?:on|around|from)|based (?:on|around)|made (?:of|from|with)|must (?:have|contain|include|be an?)|should (?:have|contain|include|be an?)|rich in|comprising|keep|doped with|use|uses|using|mit|enthält|enthalten|aus|auf basis von|basierend auf)\b))\s*:?\s*"
-_BASED = rf"(?<!\w)(?:{ONE}(?:-?\s?[,/&-]\s?|\s+(?i:and|und)\s+|-?\s(?i:and|und)\s))*{ONE}[- ]?(?i:based|rich|containing|bearing|doped|haltig(?:e|en|er|es)?|reich(?:e|en|er|es)?|basiert(?:e|en|er|es)?|basis|substituted)(?!\w)"
+_BASED = rf"(?<!\w)(?:{ONE}(?:-?\s?[,&]\s?|[/-]|\s+(?i:and|und)\s+|-?\s(?i:and|und)\s))*{ONE}[- ]?(?i:based|rich|containing|bearing|doped|haltig(?:e|en|er|es)?|reich(?:e|en|er|es)?|basiert(?:e|en|er|es)?|basis|substituted)(?!\w)"
 _INSIDE = rf"(?<!\w)({ONE})(?!\w)\s+(?:(?i:definitely|must be|somewhere|has to be|should be|is)\s+)?(?i:in it|in there|inside|drin|in the (?:structure|lattice|framework|composition|formula)|present|somewhere)"
 _YES = rf"(?<!\w)({ONE})\s*(?::|=)?\s*(?i:yes|ja|required|ok|mandatory)(?!\w)"
 _NEVER = rf"(?<!\w)({ONE})\s*(?::|=)?\s*(?i:no(?!\s*(?:\w+[- ]){{0,2}}{ONE})|nein|none|forbidden|excluded|verboten|not allowed|prohibited)(?!\w)"
@@ -135,8 +135,8 @@ def _ion_patterns(ion: str) -> tuple[re.Pattern[str], ...]:
             rf"\b{german}",
             rf"(?i:ion|carrier|mobile ion|chemistry|leition)\s*[:=]\s*{name}(?!\w)",
             rf"(?<![\w/.]){name}[- ](?:(?i:{_BETWEEN})[- ])*(?i:{_ROLE})(?!\w)",
-            rf"(?i:\b(?:for|für|fuer|to)\s+(?:a |an |the |my |our |use in |aqueous |rechargeable |solid-state |all-solid-state |secondary |wässrige\w* )*){name}(?i:(?=\s*(?:[,.;:!?)/|<>≥≤~(-]|$|(?:and|with|that|which|whose|having|of|from|w|w/o|without|ohne|at|above|over|below|under|near|around|using|via|mit|und|please|pls|on)\b)))",
-            rf"(?:^|[;\n|])\s*(?i:{names})\s*(?=[;\n|]|$)",
+            rf"(?i:\b(?:for|für|fuer|to)\s+(?:a |an |the |my |our |use in |aqueous |rechargeable |solid-state |all-solid-state |secondary |wässrige\w* )*){name}(?i:(?=\s*(?:[,.;:!?)/|<>≥≤~(-]|$|(?:and|with|that|which|whose|having|of|from|w|w/o|without|ohne|at|above|over|below|under|near|around|using|via|mit|und|please|pls|on|come|to|as|in|is|are|can|could|would|should|has|have|where|when|if)\b)))",
+            rf"(?:^|[;\n|]|\s/)\s*(?:(?i:{names})|{ion})\s*(?=[;\n|]|\s/|$)",
             rf"(?i:conduct(?:s|ing|ors? of)?|leitet|speichert|transports?|transporting|hosts?|hosting|stores?|storing|intercalat(?:es?|ing)|inserts?|inserting|shuttles?|cycling of|diffusivity of(?: the)?|diffusion of(?: the)?|coefficient of(?: the)?)\s+{name}(?!\w)",
             rf"(?<!\w){name} (?i:speicher\w*|einlager\w*|wander\w*|leite\w*|hop\w*|migrat\w*|intercalat\w*|insert\w*)",
             rf"(?<!\w)(?i:{extra})(?!\w)",
@@ -154,7 +154,7 @@ def _ion_words() -> re.Pattern[str]:
 
 
 _REFERENCE = re.compile(
-    r"(?i:\b(?:vs\.?|versus|against|gegen)\s*)(?:Li|Na|K|Mg|Ca|Zn|Al|lithium|sodium)\b(?:\s?/\s?\w+\+?)?"
+    r"(?i:\b(?:vs\.?|versus|against|gegen)\s*)(?:Li|Na|K|Mg|Ca|Zn|Al|lithium|sodium)\b(?:\s?/\s?(?:Li|Na|K|Mg|Ca|Zn|Al)\d?\+?)?"
     r"|(?:Li|Na|K|Mg|Zn|Ca|Al)\s?/\s?(?:Li|Na|K|Mg|Zn|Ca|Al)\d?\+"
 )
 

@@ -174,7 +174,7 @@ def _makes(text: str) -> bool:
 
 _MAKES = _words(
     "generate", "make me", "suggest", "propose", "design (?!of)", "come up with", "find me", "invent", "create", "make (a|some|synthetic|new|me|us|\\d+)", "gimme", "give me (variants|an?(?! (?:estimate|prediction|guess|value|number|rough))|some|three|two|four|five|ten|\\d+|new)", "erzeuge\\w*", "generiere\\w*",
-    "schlag\\w*", "looking for", "look for", "such mir", "ich suche", "suche", "sample", "dream up", "entwirf", "synthetic", "similar \\w+ ?\\w*", "can you find", "could you find( me)?", "entwickle", "i need", "find", "i want", "wanted", "we need", "i'd (love|like)",
+    "schlag\\w*", "looking for", "look for", "such mir", "ich suche", "suche", "sample", "dream up", "entwirf", "synthetic", "similar \\w+ ?\\w*", "can you find", "could you find( me)?", "entwickle", "i need(?! (?:an? (?:prediction|estimate|value|number)|the |to know))", "find", "i want", "wanted(?!:? (?:outputs?|fields?|properties|quantities|values?))", "we need", "i'd (love|like)",
 )  # fmt: skip
 
 

@@ -70,6 +70,8 @@ def unit_default(amount: Amount, domain: str | None, text: str) -> str | None:
             return None
         if "particle_size" in compatible(amount.unit):
             return "particle_size"
+    if re.fullmatch(r"[kMGm]?Pa|k?bar|Mbar", amount.unit):
+        return None  # a pressure is of the dimension of an energy per volume, and never meant so
     for unit, key in _DEFAULTS.items():
         if change_unit(1.0, amount.unit, unit) is not None and amount.unit not in ("eV", "meV"):
             return _for_domain(key, domain)

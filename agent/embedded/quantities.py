@@ -62,6 +62,8 @@ def _read_at(text: str, match: re.Match[str], german: bool) -> Amount | None:
         first = -first
     plus = re.match(r"\s?\+(?=\s?[A-Za-z°%])", text[match.end() :])
     unit, end = read_unit(text, match.end() + (plus.end() if plus else 0))
+    if not unit and re.fullmatch(r"(?i)one|ein\w*|an?|couple", match.group().strip()):
+        return None  # an article
     return (
         _with_tolerance(text, match.start(), first, unit, end, german)
         or _with_range(text, match.start(), first, unit, end, german)

@@ -178,7 +178,7 @@ def _distance(scene: Scene, amount: Amount, mention: Mention) -> float:
 def _bare(gap: str) -> bool:
     """Whether a number without a unit stands right behind its property."""
     return (
-        bool(re.fullmatch(r"[\s:=<>≥≤~of\-–]*(?:[\w']+\s+){0,5}[<>≥≤=~]*\s*", gap))
+        bool(re.fullmatch(r"[\s:=<>≥≤~of\-–]*(?:[\w']+,?\s+){0,7}[<>≥≤=~]*\s*", gap))
         and len(gap) < 40
     )
 
@@ -198,6 +198,9 @@ def _numbered(scene: Scene, amount: Amount, key: str, mention: Mention | None) -
 
 def _adjective(scene: Scene, amount: Amount, mention: Mention | None) -> str | None:
     """The bound in "thinner than 20 nm", where the comparing word is the property itself."""
+    if mention and re.match(r"(?i)withst|resist", mention.words):
+        gap = scene.text[mention.end : amount.start]
+        return ">=" if re.fullmatch(r"\s*(?:up to |at |bis )?\s*", gap) else None
     if mention is None or not re.fullmatch(
         r"\s*(?:than|als)\s*", scene.text[mention.end : amount.start]
     ):

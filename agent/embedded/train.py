@@ -155,11 +155,13 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=FOLDER)
     parser.add_argument("--frozen", action="store_true", help="train the heads alone")
     parser.add_argument("--warm", type=Path, help="go on from these weights")
+    parser.add_argument("--lr", type=float, default=2e-3)
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     train(
         arguments.n,
         seed=arguments.seed,
+        lr=arguments.lr,
         save=arguments.out,
         frozen=arguments.frozen,
         warm=arguments.warm,

@@ -77,7 +77,7 @@ _TIMES = re.compile(r"\s?[*·.]\s?|\s")
 _SUPER = str.maketrans("¹²³⁴⁻⁺", "1234-+")
 _REFERENCE = re.compile(
     r"\s*\(?\s*(?:vs\.?|versus|against|gegen)\s*(?:the\s)?(?:Li|Na|K|Mg|Ca|Zn|Al|SHE|NHE|Ag|lithium|"
-    r"sodium|natrium)\b(?:\s?/\s?\w+\d?\+{0,3}(?:\d\+)?)?(?:\s?metal)?\+?\)?",
+    r"sodium|natrium)\b(?:\s?/\s?(?:Li|Na|K|Mg|Ca|Zn|Al|AgCl)(?:\d?\+{1,3})?)?(?:\s?metal)?\+?\)?",
     re.IGNORECASE,
 )
 _LEADING = re.compile(
@@ -144,6 +144,8 @@ def _factor(text: str, place: int) -> tuple[str, int, int] | None:
 def _spell(factors: list[tuple[str, int]]) -> str:
     if factors == [("%", 1)]:
         return "%"
+    if factors in ([("s", 1), ("cm", -1)], [("s", 1), ("m", -1)]):
+        factors = [("S", 1), factors[1]]  # siemens typed in lower case
     over = [(name, power) for name, power in factors if power > 0]
     under = [(name, -power) for name, power in factors if power < 0]
     top = "*".join(_powered(*factor) for factor in over) or "1"
