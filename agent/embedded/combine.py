@@ -14,6 +14,7 @@ from ionwright.knowledge.records import Goal, Target
 
 from .elements import names_ion
 from .rules import read_by_rules
+from .targets import find_properties
 
 SURE = 0.87  # of an intent against the rules
 ALARMED = 0.8  # of a hazard that the rules do not know
@@ -52,8 +53,10 @@ def _filled(text: str, goal: Goal, tagger: Goal) -> Goal:
     update: dict[str, Any] = {}
     if goal.working_ion is None and tagger.working_ion and names_ion(text, tagger.working_ion):
         update["working_ion"] = tagger.working_ion
-    if goal.intent == "design" and not goal.targets and tagger.targets:
-        update["targets"] = tagger.targets
+    if goal.intent == "design" and not goal.targets:
+        # a bare number may count or date anything: only with a word for the property
+        named = {mention.key for mention in find_properties(text)}
+        update["targets"] = tuple(t for t in tagger.targets if t.unit != "1" or t.property in named)
     return goal.model_copy(update=update)
 
 

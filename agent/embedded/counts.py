@@ -52,6 +52,15 @@ def read_count(text: str) -> tuple[int | None, tuple[int, int]]:
     return None, (0, 0)
 
 
+_IMPOSSIBLE = re.compile(rf"(?<![\w.,])((?:-\s?\d+|0|\d{{5,}}|minus \w+)\s+{_NOUN})(?!\w)", re.I)
+
+
+def impossible_count(text: str) -> str | None:
+    """A number of candidates that cannot be: none, fewer than none, or more than 10,000."""
+    match = _IMPOSSIBLE.search(text)
+    return match.group(1) if match else None
+
+
 def _whole(text: str, match: re.Match[str]) -> int | None:
     written = match.group("n")
     value = read_number(re.sub(r"(?i)^(?:a|an)\s+(?=dozen|score)", "", written))

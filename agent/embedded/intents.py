@@ -105,6 +105,9 @@ def read_intent(text: str, subjects: list[Subject], *, properties: int, targets:
         and not _asks_new(text, targets)
     ):
         return "compare"
+    asks = properties and not targets and not _names_domain(text)
+    if asks and not materials and _PREDICT.search(text):
+        return "predict"
     return _design_or_question(text, materials, targets)
 
 

@@ -76,7 +76,8 @@ def _assemble(
 ) -> Goal:
     domain = read_domain(bare, intent, subjects) or _implied(generator, bare, intent, mentions)
     mentions = [in_context(mention, domain, bare) for mention in mentions]
-    targets, left = read_targets(Scene(bare, intent, domain, mentions, amounts))
+    scene = Scene(bare, intent, domain, mentions, amounts)
+    targets, left = read_targets(scene)
     spoken = [(m.start, m.end) for m in mentions] + [(a.start, a.end) for a in amounts if a.unit]
     excluded, required = _elements(bare, intent, spoken, domain)
     return Goal(
@@ -89,6 +90,7 @@ def _assemble(
         targets=targets,
         count=count if intent == "design" else None,
         generator=generator if intent == "design" else None,
+        assumptions=tuple(dict.fromkeys(scene.assumptions)),
         not_understood=tuple(left),
     )
 

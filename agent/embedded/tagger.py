@@ -233,7 +233,8 @@ def _target(words: str, span: Tagged, tags: Tags) -> Target | None:
     if not amounts:
         return None
     amount = amounts[0]
-    fitting = _best_key(span, compatible(amount.unit) if amount.unit else frozenset(PROPERTIES))
+    numbers = frozenset(key for key in PROPERTIES if property_of(key).unit == "1")
+    fitting = _best_key(span, compatible(amount.unit) if amount.unit else numbers)
     if fitting is None or (amount.unit in ("K", "C", "degC") and fitting not in TEMPERATURES):
         return None
     return make_target(

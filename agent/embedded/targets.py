@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from ionwright.knowledge.records import Target
-from ionwright.knowledge.vocabulary import property_of, vocabulary
+from ionwright.knowledge.vocabulary import property_of
 
 from .directions import comparator, direction, suffix_end
 from .lexicon import alias_pattern, property_named
@@ -51,6 +51,7 @@ class Scene:
     domain: str | None
     mentions: list[Mention]
     amounts: list[Amount]
+    assumptions: list[str] = field(default_factory=list)
 
 
 def read_targets(scene: Scene) -> tuple[tuple[Target, ...], list[str]]:
@@ -131,12 +132,10 @@ def _assign(scene: Scene) -> tuple[list[tuple[Amount, Mention]], list[Amount]]:
         used_amounts.add(id(amount))
         used_mentions.add(id(mention))
         pairs.append((amount, Mention(mention.start, mention.end, key, mention.words)))
-    # the mentions of the pairs are copies: give back those that the caller knows
-    known = {(m.start, m.end): m for m in scene.mentions}
+    # the mentions of the pairs are copies with the property that the unit tells: they take over
     scene.mentions[:] = [m for m in scene.mentions if id(m) not in used_mentions] + [
         m for _, m in pairs
     ]
-    assert known is not None
     return pairs, [a for a in scene.amounts if id(a) not in used_amounts]
 
 
@@ -188,12 +187,15 @@ def _numbered(scene: Scene, amount: Amount, key: str, mention: Mention | None) -
     if (
         key == "oxidation_potential"
         and op == "<="
-        and re.search(
-            r"(?i)\b(up to|bis(?: zu)?|until)\s*$", scene.text[: amount.start].rstrip() + " "[:0]
-        )
+        and re.search(r"(?i)\b(up to|bis(?: zu)?|until)\s*$", scene.text[: amount.start])
     ):
         op = ">="
-    return make_target(key, op, amount.value, amount.unit, scene.domain)
+    target = make_target(key, op, amount.value, amount.unit, scene.domain)
+    bare = amount.unit == ""
+    if target and bare and (target.value != amount.value or target.unit != "1"):
+        written = scene.text[amount.start : amount.end].strip()
+        scene.assumptions.append(f"{written!r} has no unit and is read as: {target}")
+    return target
 
 
 def _adjective(scene: Scene, amount: Amount, mention: Mention | None) -> str | None:
@@ -244,7 +246,7 @@ def _worth_telling(scene: Scene, amount: Amount) -> bool:
     """Whether a number that found no property looks like a target rather than small talk."""
     if amount.unit in ("", "%", "C", "K", "degC", "degF", "s", "h", "m", "A", "W", "kg", "g", "L"):
         return False
-    return not compatible(amount.unit) or not vocabulary()
+    return not compatible(amount.unit)
 
 
 def once(targets: list[Target]) -> tuple[Target, ...]:

@@ -6,6 +6,7 @@ import re
 
 from ionwright.knowledge.records import Goal
 
+from .counts import impossible_count
 from .elements import ONE
 from .lexicon import lexicon
 
@@ -15,6 +16,7 @@ _WITHOUT = re.compile(
     r"([a-z]{4,}(?:ium|inium|on|ine|ogen))\b"
 )
 _UNIT = re.compile(r"(?<![\w.])\d+(?:[.,]\d+)?\s?([A-Za-zµΩ]+(?:/[A-Za-z]+[0-9]*)+)")
+_HUGE = re.compile(r"(?<!\w)\d[\d.,]*[eE][-+]?\d{3,}(?: ?[A-Za-z/]+)?")
 # words before "-free" and "-based" that are no elements and no mistakes
 _FINE = frozenset(
     [
@@ -77,6 +79,9 @@ def not_understood(text: str, goal: Goal) -> list[str]:
             if not re.fullmatch(ONE, word) and word.lower() not in _FINE and not _named(word):
                 found.append(word)
     found += [m.group(1) for m in _UNIT.finditer(text) if not _is_unit(m.group(), m.group(1))]
+    found += [m.group() for m in _HUGE.finditer(text)]
+    if goal.intent == "design" and (wrong := impossible_count(text)):
+        found.append(wrong)
     return list(dict.fromkeys(found))
 
 
