@@ -16,8 +16,9 @@ from .elements import names_ion
 from .rules import read_by_rules
 from .targets import find_properties
 
-SURE = 0.87  # of an intent against the rules
-ALARMED = 0.8  # of a hazard that the rules do not know
+SURE = 0.9  # of another intent where the rules have found no word for one
+SURER = 0.95  # of another intent than the one that a word stands for
+ALARMED = 0.85  # of a hazard that the rules do not know
 CERTAIN = 0.97  # that a request with a domain and targets is nothing for us
 
 
@@ -39,11 +40,11 @@ def combine(
 
 
 def _needed(rules: Goal, tagger: Goal) -> float:
-    if rules.generator is not None:  # who names a generator wants something made
-        return 1.0
+    if rules.generator is not None or rules.intent in ("simulate", "characterize", "explain"):
+        return 1.0  # their words are plain; who names a generator wants something made
     if tagger.intent == "help" and rules.domain is not None and rules.targets:
         return CERTAIN
-    return SURE
+    return SURE if rules.intent in ("design", "help") else SURER
 
 
 def _filled(text: str, goal: Goal, tagger: Goal) -> Goal:
@@ -53,7 +54,7 @@ def _filled(text: str, goal: Goal, tagger: Goal) -> Goal:
     update: dict[str, Any] = {}
     if goal.working_ion is None and tagger.working_ion and names_ion(text, tagger.working_ion):
         update["working_ion"] = tagger.working_ion
-    if goal.intent == "design" and not goal.targets:
+    if goal.intent == "design" and not goal.targets and goal.generator != "superres":
         # a bare number may count or date anything: only with a word for the property
         named = {mention.key for mention in find_properties(text)}
         update["targets"] = tuple(t for t in tagger.targets if t.unit != "1" or t.property in named)
