@@ -27,7 +27,7 @@ _GAP = re.compile(
     re.IGNORECASE,
 )  # fmt: skip
 _AFTER_UP = re.compile(
-    r"[\s,(]*(?:(?:(?:or|and|oder|und)\s+(?:more|better|higher|above|up|over|greater|larger|mehr|besser|höher|hoeher|darüber|größer|upwards?|beyond|bigger)(?!\w)|(?:at )?minimum|min\b\.?(?!\w)|at (?:the )?least|plus\b|\+(?!\s?/)(?!\s?\d)|upwards?|and upward|mindestens|or so more|is the minimum|as a minimum|at a minimum))",
+    r"[\s,(]*(?:(?:(?:or|and|oder|und)\s+(?:more|better|higher|above|up|over|greater|larger|mehr|besser|höher|hoeher|darüber|größer|upwards?|beyond|bigger|faster|thicker|wider)(?!\w)|(?:at )?minimum|min\b\.?(?!\w)|at (?:the )?least|plus\b|\+(?!\s?/)(?!\s?\d)|upwards?|and upward|mindestens|or so more|is the minimum|as a minimum|at a minimum))",
     re.IGNORECASE,
 )
 _AFTER_DOWN = re.compile(
@@ -50,6 +50,10 @@ def comparator(text: str, start: int, end: int, key: str, floor: int = 0) -> Bou
         return ">="
     if re.search(r"^[^A-Za-z]*\d\s?\+(?!\s?/)", text[start:end]):  # "150+ °C"
         return ">="
+    if re.search(
+        r"(?i)\b(?:no|not|nicht)\s+(?:worse|poorer|schlechter)\s+(?:than|als)\s*$", text[:start]
+    ):
+        return "<=" if property_of(key).better == "lower" else ">="
     before = _before(text, start, floor)
     if before:
         return before
@@ -75,6 +79,8 @@ def _before(text: str, start: int, floor: int) -> Bound | None:
         last = match
     if last is None or not _GAP.fullmatch(window[last.end() :]):
         return None
+    if window[last.end() :].startswith(","):
+        return None  # "at most, 0.3 Ah/g": the words belong to the number before
     word = last.group().lower()
     if word in ("from", "ab", "reach", "reaches", "reaching", "hit", "hits") and word == "from":
         return None

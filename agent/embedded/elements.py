@@ -54,6 +54,8 @@ def required_elements(text: str) -> list[str]:
     """Elements that must be in the material; the text has its exclusions blanked out."""
     text = _ion_words().sub(lambda m: " " * len(m.group()), text)
     symbols: list[str] = []
+    for match in re.finditer(rf"(?i)\b({_NAMES})-?basis\b", text):
+        symbols += elements_in(match.group(1))
     for pattern in (_pattern(_BASED), _pattern(_HAVE + LIST), _pattern(_INSIDE), _pattern(_YES)):
         for match in pattern.finditer(text):
             symbols += elements_in(match.group())
@@ -137,6 +139,7 @@ def _ion_patterns(ion: str) -> tuple[re.Pattern[str], ...]:
             rf"(?<![\w/.]){name}[- ](?:(?i:{_BETWEEN})[- ])*(?i:{_ROLE})(?!\w)",
             rf"(?i:\b(?:for|für|fuer|to)\s+(?:a |an |the |my |our |use in |aqueous |rechargeable |solid-state |all-solid-state |secondary |wässrige\w* )*){name}(?i:(?=\s*(?:[,.;:!?)/|<>≥≤~(-]|$|(?:and|with|that|which|whose|having|of|from|w|w/o|without|ohne|at|above|over|below|under|near|around|using|via|mit|und|please|pls|on|come|to|as|in|is|are|can|could|would|should|has|have|where|when|if)\b)))",
             rf"(?:^|[;\n|]|\s/)\s*(?:(?i:{names})|{ion})\s*(?=[;\n|]|\s/|$)",
+            rf"\(\s*(?:(?i:{names})|{ion})\s*\)|,\s*(?i:{names})\s*(?=,|$)",
             rf"(?i:conduct(?:s|ing|ors? of)?|leitet|speichert|transports?|transporting|hosts?|hosting|stores?|storing|intercalat(?:es?|ing)|inserts?|inserting|shuttles?|cycling of|diffusivity of(?: the)?|diffusion of(?: the)?|coefficient of(?: the)?)\s+{name}(?!\w)",
             rf"(?<!\w){name} (?i:speicher\w*|einlager\w*|wander\w*|leite\w*|hop\w*|migrat\w*|intercalat\w*|insert\w*)",
             rf"(?<!\w)(?i:{extra})(?!\w)",

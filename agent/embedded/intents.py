@@ -33,7 +33,7 @@ _LOOKUP = _words(
     "how high are", "tell me the", "experimental\\w*", "literatur\\w*", "bekannt\\w*", "veröffentlicht\\w*",
     "gemessen\\w*", "was ist", "wie (hoch|groß|dick|dicht) (ist|sind)", "wie lautet", "reference value", "database", "again\\?", "cite\\w*", "source",
     "state of knowledge", "which .{0,40} (papers|reports?|measured)", "find out", "wie viel", "do we know", "data on", "values? (of|for)", "what does .{1,60} have",
-    "what do .{1,40} (say|give|report)", "berichtet\\w*", "publiziert\\w*", "value", "remind me",
+    "what do .{1,40} (say|give|report)", "berichtet\\w*", "publiziert\\w*", "value", "remind me", "lmk", "wat is", "wats",
 )  # fmt: skip
 _PREDICT = _words(
     "predict\\w*", "estimat\\w*", "compute", "comput(es|ing)", "calculat\\w*", "forecast", "evaluate", "calc", "work out",
@@ -114,7 +114,8 @@ def read_intent(text: str, subjects: list[Subject], *, properties: int, targets:
 def _either(text: str, materials: list[Subject]) -> bool:
     """ "A or B?" with two materials."""
     pairs = pairwise(materials)
-    return "?" in text and any(
+    asked = "?" in text or re.match(r"(?i)\W*(?:is|are|does|do|which|ist|hat|was)\b", text)
+    return bool(asked) and any(
         re.fullmatch(r"(?i)\W*(?:or|oder)\W*", text[a.end : b.start]) for a, b in pairs
     )
 

@@ -98,6 +98,16 @@ def in_context(mention: Mention, domain: str | None, text: str) -> Mention:
 
 def _key_in_context(mention: Mention, domain: str | None, text: str) -> str:
     after = text[mention.end : mention.end + 25].lower()
+    before = text[max(0, mention.start - 45) : mention.start].lower()
+    if mention.key == "average_voltage" and mention.words.lower().startswith("potential"):
+        near = re.findall(r"(reduc|reduz|oxid)\w*(?![^.;]*[.;,])", before)
+        if near and domain in (
+            "additive",
+            "liquid_electrolyte",
+            "polymer_electrolyte",
+            "solid_electrolyte",
+        ):
+            return "oxidation_potential" if near[-1] == "oxid" else "reduction_potential"
     if mention.key == "capacity_grav":
         if domain == "cell":
             return "capacity"

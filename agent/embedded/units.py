@@ -51,6 +51,7 @@ for _name, _written in {
     "kPa": "kPa",
     "MPa": "MPa",
     "GPa": "GPa gpa Gpa gigapascal gigapascals Gigapascal",
+    "mPa*s": "mPas mPa-s mpas",
     "mPa": "mPa mpa millipascal",
     "kbar": "kbar",
     "Mbar": "Mbar",
@@ -96,6 +97,8 @@ def read_unit(text: str, place: int) -> tuple[str, int]:
         return {"c": "degC", "k": "K", "f": "degF"}[letter], wordy.end()
     gap = re.compile(r"[\s-]?\s?(?:of an? |an? )?").match(text, place)
     start = gap.end() if gap else place
+    if whole := re.compile(r"\s1/(um|nm|cm|mm|m)(?![a-z])").match(text, place):
+        return f"1/{whole.group(1)}", whole.end()
     if lead := _INVERSE.match(text, place):
         inverse = _factor(text, lead.end())
         if inverse and inverse[0] in ("um", "nm", "cm", "mm", "m"):
