@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import click
+from rich.console import Console
 
 from ionwright.generators.base import Generator, generator_class
 from ionwright.knowledge.errors import Cancelled, InvalidRequest
@@ -24,7 +25,8 @@ def train(name: str, data: Path, *, steps: int | None, seed: int, out: Path) -> 
         Cancelled: after Ctrl-C; the weights so far are saved.
     """
     made = generator_class(name)
-    rows = made.read_data(data)
+    with Console(stderr=True).status(f"reading {data}"):
+        rows = made.read_data(data)
     model = made.load(out) if (out / "config.json").exists() else made()
     total = steps or made.recipe_steps
     if model.step >= total:
