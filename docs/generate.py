@@ -24,9 +24,9 @@ COMMANDS = ["interpret", "design", "generate", "predict", "rerun", "train", "ben
 
 
 def markdown_table(rows: Iterable[dict[str, Any]]) -> str:
-    """Rows as a Markdown table; the keys of the first row are the columns."""
+    """Rows as a Markdown table; the keys of all rows are the columns."""
     rows = list(rows)
-    columns = list(rows[0])
+    columns = list(dict.fromkeys(key for row in rows for key in row))
     lines = ["| " + " | ".join(columns) + " |", "|" + "---|" * len(columns)]
     lines += ["| " + " | ".join(_cell(row.get(c)) for c in columns) + " |" for row in rows]
     return "\n".join(lines)
@@ -60,6 +60,13 @@ def result_table(path: str) -> str:
     return markdown_table(json.loads((ROOT / path).read_text(encoding="utf-8"))["rows"])
 
 
+def interpreter_table() -> str:
+    """The untouched half, one row per approach."""
+    text = (ROOT / "agent/embedded/results.json").read_text(encoding="utf-8")
+    rows = [row for row in json.loads(text)["untouched"] if row["style"] == "all"]
+    return markdown_table({k: v for k, v in row.items() if k != "style"} for row in reversed(rows))
+
+
 SECTIONS: dict[str, Callable[[], str]] = {
     "commands": command_help,
     "generators": lambda: markdown_table(catalog.generator_rows()),
@@ -68,7 +75,7 @@ SECTIONS: dict[str, Callable[[], str]] = {
     "properties": lambda: markdown_table(catalog.property_rows()),
     "polymer-benchmark": lambda: result_table("docs/results/polymers.json"),
     "speed": lambda: result_table("docs/results/speed.json"),
-    "interpreter-benchmark": lambda: result_table("docs/results/interpreter.json"),
+    "interpreter-benchmark": lambda: interpreter_table(),
 }
 
 
