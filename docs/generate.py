@@ -56,8 +56,10 @@ def command_help() -> str:
 
 
 def result_table(path: str) -> str:
-    """The rows of a committed result file."""
-    return markdown_table(json.loads((ROOT / path).read_text(encoding="utf-8"))["rows"])
+    """The rows of a committed result file, and how they were measured."""
+    result = json.loads((ROOT / path).read_text(encoding="utf-8"))
+    how = [f"{k} {_cell(v)}" for k, v in result.items() if k in ("n", "seed", "judge", "hardware")]
+    return f"{markdown_table(result['rows'])}\n\nMeasured with {'; '.join(how)}."
 
 
 def interpreter_table() -> str:
