@@ -13,6 +13,7 @@ from typing import Any
 from ionwright.knowledge.records import Goal, Target
 
 from .elements import names_ion
+from .hazards import is_reassuring
 from .rules import read_by_rules
 from .targets import find_properties
 
@@ -28,7 +29,8 @@ def combine(
     """The goal to act on, whether both readings are the same, and the other readings if not."""
     if same(rules, tagger):
         return rules, True, ()
-    if rules.intent == "refuse" or (tagger.intent == "refuse" and confidence >= ALARMED):
+    alarmed = tagger.intent == "refuse" and confidence >= ALARMED and not is_reassuring(text)
+    if rules.intent == "refuse" or alarmed:
         # a reading that would act on it is not offered
         return Goal(intent="refuse"), False, ()
     goal = rules

@@ -17,7 +17,7 @@ _UP = (
 )
 _DOWN = (
     r"below|under|underneath|less|lesser|lower|smaller|fewer|at (?:the (?:very )?)?most|maximum|max\.?|up to|south of|within|capped at|cap of|limited to|limit of|limit|beneath|"
-    r"höchstens|hoechstens|maximal|unter|unterhalb|weniger|kleiner|geringer|niedriger|bis zu|bis|thinner|narrower|≤|<=|=<|<|&lt;|inferior|shy of|inside|ceiling of|finer|lighter|until"
+    r"höchstens|hoechstens|maximal|unter|unterhalb|weniger|kleiner|geringer|niedriger|bis zu|bis|thinner|narrower|≤|<=|=<|<|&lt;|inferior|deeper|tiefer|shy of|inside|ceiling of|finer|lighter|until"
 )
 _EQUAL = r"around|about|near|roughly|approximately|approx\.?|aprox\.?|ca\.?|circa|some|close to|aim(?:ing)? for|exactly|~|=|equal to|rund|etwa|ungefähr|gegen|um die|um|in the (?:neighbou?rhood|region|ballpark|vicinity) of|target(?:ing)?|of|a|nahe|bei|genau|c\."
 _NEGATORS = r"(?:not|no|nothing|never|n't|nicht|kein\w*|nie|neither|nor|none|without|ohne|don't|doesn't|must not|cannot|nowhere|isn't)"
@@ -27,11 +27,11 @@ _GAP = re.compile(
     re.IGNORECASE,
 )  # fmt: skip
 _AFTER_UP = re.compile(
-    r"[\s,(]*(?:(?:(?:or|and|oder|und)\s+(?:more|better|higher|above|up|over|greater|larger|mehr|besser|höher|hoeher|darüber|größer|upwards?|beyond|bigger|faster|thicker|wider)(?!\w)|(?:at )?minimum|min\b\.?(?!\w)|at (?:the )?least|plus\b|\+(?!\s?/)(?!\s?\d)|upwards?|and upward|mindestens|or so more|is the minimum|as a minimum|at a minimum))",
+    r"[\s,(]*(?:(?:(?:or|and|oder|und)\s+(?:more|better|higher|above|up|over|greater|larger|mehr|besser|höher|hoeher|darüber|größer|upwards?|beyond|bigger|faster|thicker|wider|faster)(?!\w)|(?:at )?minimum|min\b\.?(?!\w)|at (?:the )?least|plus\b|\+(?!\s?/)(?!\s?\d)|upwards?|and upward|mindestens|or so more|is the minimum|as a minimum|at a minimum))",
     re.IGNORECASE,
 )
 _AFTER_DOWN = re.compile(
-    r"[\s,(]*(?:(?:(?:or|and|oder|und)\s+(?:less|lower|below|under|smaller|fewer|weniger|niedriger|kleiner|geringer|darunter|thinner)(?!\w)|(?:at )?maximum|max\b\.?(?!\w)|at (?:the )?most|tops\b|höchstens|maximal|is the maximum|as a maximum|at a maximum|at the outside|ceiling))",
+    r"[\s,(]*(?:(?:(?:or|and|oder|und)\s+(?:less|lower|below|under|smaller|fewer|weniger|niedriger|kleiner|geringer|darunter|thinner|deeper|tiefer|slower)(?!\w)|(?:at )?maximum|max\b\.?(?!\w)|at (?:the )?most|tops\b|höchstens|maximal|is the maximum|as a maximum|at a maximum|at the outside|ceiling))",
     re.IGNORECASE,
 )
 

@@ -28,7 +28,7 @@ _INSIDE = rf"(?<!\w)({ONE})(?!\w)\s+(?:(?i:definitely|must be|somewhere|has to b
 _YES = rf"(?<!\w)({ONE})\s*(?::|=)?\s*(?i:yes|ja|required|ok|mandatory)(?!\w)"
 _NEVER = rf"(?<!\w)({ONE})\s*(?::|=)?\s*(?i:no(?!\s*(?:\w+[- ]){{0,2}}{ONE})|nein|none|forbidden|excluded|verboten|not allowed|prohibited)(?!\w)"
 _OF_ROLE = rf"(?<![\w-])(?P<elements>(?i:{_NAMES})(?:(?:\s?[,/-]\s?|\s(?i:and|or|und|oder)\s)(?i:{_NAMES}))*)[- ](?:(?i:alloy|metal|layered|spinel|oxide)[- ])*(?i:cathodes?|anodes?|electrolytes?|kathoden?|anoden?|spinels?|perovskites?|solid electrolytes?)(?!\w)"
-_REPLACED = rf"(?<!\w)({ONE})(?!\w)\s+(?:is |be |to be |being |has been )?(?i:replaced|swapped|substituted|ersetzt|removed|taken out|left out)"
+_REPLACED = rf"(?<!\w)({ONE})(?!\w)\s+(?:is |are |ist |sind |be |to be |being |has been )?(?i:replaced|swapped|substituted|ersetzt|removed|taken out|left out|off the table|an? (?:absolute )?no-?go|out(?: of the question)?\b|taboo|tabu|unwelcome|unwanted|not (?:welcome|wanted|allowed|an option|acceptable|okay|ok|permitted)|no option|banned|forbidden|verboten|unerwünscht|ausgeschlossen|nicht erlaubt|tabu)"
 _CLASS_WORD = rf"(?<![\w-])(?i:(?:{_CLASSES}))(?i:s|e|en|ic|ische?r?|-type|-based)?(?![\w])"
 _COMPOUND = rf"(?<!\w)(?i:({_NAMES}))[- ]?(?i:({_CLASSES}))(?i:s|e|n)?(?!\w)"
 
@@ -50,15 +50,20 @@ def excluded_elements(text: str) -> tuple[list[str], list[tuple[int, int]]]:
     return _unique(symbols), spans
 
 
+_MAY = re.compile(r"(?i)\b(?:may|can|could|might|darf|kann|könnte)\s+(?:also\s+)?$")
+
+
 def required_elements(text: str) -> list[str]:
     """Elements that must be in the material; the text has its exclusions blanked out."""
     text = _ion_words().sub(lambda m: " " * len(m.group()), text)
+    text = re.sub(r"\((?:Li|Na|K|Mg|Ca|Zn|Al),", lambda m: " " * len(m.group()), text)
     symbols: list[str] = []
     for match in re.finditer(rf"(?i)\b({_NAMES})-?basis\b", text):
         symbols += elements_in(match.group(1))
     for pattern in (_pattern(_BASED), _pattern(_HAVE + LIST), _pattern(_INSIDE), _pattern(_YES)):
         for match in pattern.finditer(text):
-            symbols += elements_in(match.group())
+            if not _MAY.search(text[: match.start()]):
+                symbols += elements_in(match.group())
     for match in _pattern(_OF_ROLE).finditer(text):
         symbols += elements_in(match.group("elements"))
     for match in _pattern(_COMPOUND).finditer(text):
@@ -139,8 +144,8 @@ def _ion_patterns(ion: str) -> tuple[re.Pattern[str], ...]:
             rf"(?<![\w/.]){name}[- ](?:(?i:{_BETWEEN})[- ])*(?i:{_ROLE})(?!\w)",
             rf"(?i:\b(?:for|für|fuer|to)\s+(?:a |an |the |my |our |use in |aqueous |rechargeable |solid-state |all-solid-state |secondary |wässrige\w* )*){name}(?i:(?=\s*(?:[,.;:!?)/|<>≥≤~(-]|$|(?:and|with|that|which|whose|having|of|from|w|w/o|without|ohne|at|above|over|below|under|near|around|using|via|mit|und|please|pls|on|come|to|as|in|is|are|can|could|would|should|has|have|where|when|if)\b)))",
             rf"(?:^|[;\n|]|\s/)\s*(?:(?i:{names})|{ion})\s*(?=[;\n|]|\s/|$)",
-            rf"\(\s*(?:(?i:{names})|{ion})\s*\)|,\s*(?i:{names})\s*(?=,|$)",
-            rf"(?i:conduct(?:s|ing|ors? of)?|leitet|speichert|transports?|transporting|hosts?|hosting|stores?|storing|intercalat(?:es?|ing)|inserts?|inserting|shuttles?|cycling of|diffusivity of(?: the)?|diffusion of(?: the)?|coefficient of(?: the)?)\s+{name}(?!\w)",
+            rf"\(\s*(?:(?i:{names})|{ion})\s*[,;)]|,\s*(?i:{names})\s*(?=,|$)",
+            rf"(?i:conduct(?:s|ing|ors? of)?|carr(?:y|ies|ying)|leitet|speichert|transports?|transporting|hosts?|hosting|stores?|storing|intercalat(?:es?|ing)|inserts?|inserting|shuttles?|cycling of|diffusivity of(?: the)?|diffusion of(?: the)?|coefficient of(?: the)?)\s+{name}(?!\w)",
             rf"(?<!\w){name} (?i:speicher\w*|einlager\w*|wander\w*|leite\w*|hop\w*|migrat\w*|intercalat\w*|insert\w*)",
             rf"(?<!\w)(?i:{extra})(?!\w)",
         )

@@ -61,7 +61,7 @@ _DESIGN = _words(
     "looking for", "look for", "looking 4", "search(ing)? for", "sought", "recommend", "sample", "create", "screen", "candidates?", "come up with", "discover", "wanted",
     "want", "i'd (like|love)", "dream up", "produce\\w*", "brainstorm", "suche", "such mir", "such\\w*", "gesucht", "finde", "schlag\\w*", "vorschl\\w*", "erzeug\\w*", "generier\\w*", "entwirf\\w*",
     "entwickel\\w*", "brauche?n?", "gib mir", "nenne", "design\\w*", "identif\\w+", "develop\\w*", "wish", "required", "requir(e|es|ement)", "show me", "get me", "hunt\\w*", "decode", "anything", "any chance of", "treat me to", "build",
-    "draw up", "list", "replace\\w*", "alternatives?", "optimi[sz]e", "must", "should", "like .{1,40} but", "similar", "variants?", "ideas?", "möchte\\w*", "want(s)? to have", "some", "who can make", "is there (a|an|any)", "are there (any|some)", "do you (have|know) (a|an|any)",
+    "draw up", "list", "replace\\w*", "alternatives?", "optimi[sz]e", "must", "should", "like .{1,40} but", "analog\\w*", "derivatives?", "relatives? of", "similar", "variants?", "ideas?", "möchte\\w*", "want(s)? to have", "some", "who can make", "is there (a|an|any)", "are there (any|some)", "do you (have|know) (a|an|any)",
 )  # fmt: skip
 _HELP = _words(
     "what can you do", "who are you", "help me out", "manual", "how do i use", "what do you do", "was kannst du", "wie benutze ich", "hilfe", "commands?", "instructions", "tutorial", "how do i upload",
@@ -108,13 +108,18 @@ def read_intent(text: str, subjects: list[Subject], *, properties: int, targets:
     asks = properties and not targets and not _names_domain(text)
     if asks and not materials and _PREDICT.search(text):
         return "predict"
+    asks = materials and properties and not targets and not _names_domain(text)
+    if asks and not (design or _PREDICT.search(text) or _WOULD.search(text)):
+        return "lookup"
     return _design_or_question(text, materials, targets)
 
 
 def _either(text: str, materials: list[Subject]) -> bool:
     """ "A or B?" with two materials."""
     pairs = pairwise(materials)
-    asked = "?" in text or re.match(r"(?i)\W*(?:is|are|does|do|which|ist|hat|was)\b", text)
+    asked = "?" in text or re.match(
+        r"(?i)\W*(?:is|are|does|do|which|what\w*|wat|ist|hat|was)\b", text
+    )
     return bool(asked) and any(
         re.fullmatch(r"(?i)\W*(?:or|oder)\W*", text[a.end : b.start]) for a, b in pairs
     )
@@ -136,7 +141,9 @@ def _design_or_question(text: str, materials: list[Subject], targets: bool) -> s
         if _LOOKUP.search(text) or (re.search(r"\?\s*$", text.strip()) and not targets):
             return "lookup"
     if re.search(
-        r"\b(what|which|how)\b.*\b(reported|published|known|measured|papers)\b", text, re.I
+        r"\b(what|which|how)\b.*\b(reported|published|known|measured|papers|literature)\b",
+        text,
+        re.I,
     ):
         return "lookup"
     return "design"

@@ -38,7 +38,7 @@ _DEFAULTS = {
 }
 
 
-def family_member(key: str, unit: str, domain: str | None) -> str | None:
+def family_member(key: str, unit: str, domain: str | None, words: str = "stable") -> str | None:
     """The property of the same word that a value in this unit can be of; None if there is none."""
     if unit == "":
         return key
@@ -47,6 +47,8 @@ def family_member(key: str, unit: str, domain: str | None) -> str | None:
         return "capacity"
     if key in fitting:
         return key
+    if key == "energy_above_hull" and not re.search(r"(?i)stab", words):
+        return None  # "stable up to 4.5 V" is a potential, "E_hull" never is
     for family in _FAMILIES:
         if key == family[0]:
             return next((other for other in family[1:] if other in fitting), None)
@@ -59,9 +61,13 @@ def unit_default(amount: Amount, domain: str | None, text: str) -> str | None:
         return None
     after = text[amount.end : amount.end + 22].lower()
     if re.match(
-        r"\W*(?:pack|battery pack|charger|supply|adapter|system|socket|outlet|steckdose|e-bike)",
+        r"\W*(?:pack|battery pack|charger|supply|adapter|system|socket|outlet|steckdose|e-bike|"
+        r"cut-?off|limit\b|plug)",
         after,
     ):
+        return None
+    before = text[max(0, amount.start - 30) : amount.start].lower()
+    if re.search(r"(?:charged|cycled|discharged|cut-?off|geladen)\s+(?:\w+\s+){0,2}$", before):
         return None
     if domain == "interphase" and "thickness" in compatible(amount.unit):
         return "thickness"

@@ -97,7 +97,7 @@ def _assemble(
 
 def _spelt_right(text: str, subjects: list[Subject]) -> tuple[str, list[Subject]]:
     right = corrected(text, [(s.start, s.end) for s in subjects])
-    if len(right) == len(text):
+    if right == text:
         return right, subjects
     # places have moved: find the same materials again
     known = {s.text for s in subjects}
@@ -175,7 +175,7 @@ def _bare_ion(text: str, subjects: list[Subject], domain: str | None) -> str:
 
 _ELEMENTAL = re.compile(
     r"(?i)\b(silicon|phosphorus|sulfur|tin|antimony|germanium|silizium|phosphor|schwefel|zinn|aluminium)\b"
-    r"(?![- ](?:anode|cathode|free|based|rich|ion|oxide|batter|cell|akku))"
+    r"(?<!-)(?![- ](?:anode|cathode|free|based|rich|ion|oxide|batter|cell|akku))"
 )
 _ASKED = re.compile(
     r"(?i)\b(?:compar\w+|contrast|versus|vs|vergleich\w*|or|oder|against|than|als)\b"
@@ -210,12 +210,22 @@ _HOST = re.compile(
 )
 
 
+_UNWANTED = re.compile(
+    r"(?i)\b(?:no|without|not (?:contain|a|use)|free of|ohne|contain(?:s|ing)? no|kein\w*|"
+    r"avoid\w*)\s*$"
+)
+
+
+_SALT_TO_BEAT = re.compile(r"(?i)like|similar|than|replac\w+|instead of|from|variants? of")
+
+
 def _kept(subjects: list[Subject], intent: str, text: str) -> tuple[str, ...]:
     kept = []
     for subject in subjects:
-        if intent == "design" and subject.kind == "salt":
-            lead = text[max(0, subject.start - 20) : subject.start]
-            if not re.search(r"(?i)like|similar|than|replac\w+|instead of|from|variants? of", lead):
-                continue
+        lead = text[max(0, subject.start - 25) : subject.start]
+        if intent == "design" and _UNWANTED.search(lead):
+            continue
+        if intent == "design" and subject.kind == "salt" and not _SALT_TO_BEAT.search(lead):
+            continue
         kept.append(subject.text)
     return tuple(dict.fromkeys(kept))

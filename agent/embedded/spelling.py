@@ -29,7 +29,25 @@ def corrected(text: str, kept: list[tuple[int, int]]) -> str:
             return word
         return _meant(word.lower()) or word
 
-    return re.sub(r"[A-Za-zäöüßÄÖÜ]{6,}", right, text)
+    return re.sub(r"[A-Za-zäöüßÄÖÜ]{6,}", right, _in_full(text))
+
+
+_SHORT = (
+    (r"\bb4\b", "before"),
+    (r"\b(?<=looking )4\b|\b4 (?=(?:a|my|the|our) )", "for "),
+    (r"\b4(?= (?:li|na|k|mg|ca|zn|al|lithium|sodium|potassium|magnesium|zinc|calcium)\b)", "for"),
+    (r"\b(?<=easy )2\b", "to"),
+    (r"\bbtw(?= \d)", "between"),
+    (r"(?<=\d) n (?=\d)", " and "),
+    (r"\bhow'?s\b", "how is"),
+)
+
+
+def _in_full(text: str) -> str:
+    """Shorthand of the phone written out: "b4", "4 na", "btw 2 n 3"."""
+    for short, full in _SHORT:
+        text = re.sub(short, full, text, flags=re.IGNORECASE)
+    return text
 
 
 @cache

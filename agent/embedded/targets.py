@@ -129,7 +129,7 @@ def _assign(scene: Scene) -> tuple[list[tuple[Amount, Mention]], list[Amount]]:
     costs = []
     for amount in scene.amounts:
         for mention in scene.mentions:
-            key = family_member(mention.key, amount.unit, scene.domain)
+            key = family_member(mention.key, amount.unit, scene.domain, mention.words)
             cost = _distance(scene, amount, mention)
             if key and cost < _FAR and not _is_condition(scene, amount, key, cost):
                 costs.append((cost, amount, mention, key))
