@@ -108,8 +108,7 @@ def read_intent(text: str, subjects: list[Subject], *, properties: int, targets:
     asks = properties and not targets and not _names_domain(text)
     if asks and not materials and _PREDICT.search(text):
         return "predict"
-    asks = materials and properties and not targets and not _names_domain(text)
-    if asks and not (design or _PREDICT.search(text) or _WOULD.search(text)):
+    if asks and materials and not (design or _PREDICT.search(text) or _WOULD.search(text)):
         return "lookup"
     return _design_or_question(text, materials, targets)
 
