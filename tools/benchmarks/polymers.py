@@ -14,6 +14,7 @@ import platform
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ from .published_polygen import FOLDER, PublishedPolyGen
 CLASS_THRESHOLD = 1.23e-4  # S/cm: from here a polymer is of the published class "high"
 TOP_THRESHOLD = 5.07e-4  # S/cm: the best training polymer
 JUDGE = PolymerTransport.weights.with_name("polymer_transport_judge")
-_PUBLISHED = "published minGPT, high"
+_PUBLISHED = "published minGPT"
 _HEADLINE = ("valid", "unique", "novel", "above_class", "sa_score", "valid_per_second")
 _NAIVE = 40  # polymers written by the naive sampler
 _COMPARED = 500  # polymers whose similarities are computed
@@ -122,7 +123,9 @@ def _rows_from_data(data: Path, judge: PolymerTransport, n: int, seed: int) -> l
     folders = [folder for folder in (data / FOLDER, data / "molecules" / FOLDER) if folder.is_dir()]
     if folders:
         published = PublishedPolyGen(folders[0])
-        rows.append(_measured(_PUBLISHED, judge, n, lambda: published.sample(n, seed=seed)))
+        for label in ("high", "low"):
+            write = partial(published.sample, n, label=label, seed=seed)
+            rows.append(_measured(f"{_PUBLISHED}, {label}", judge, n, write))
     return rows
 
 

@@ -19,7 +19,8 @@ from ionwright.knowledge.errors import Damaged, InvalidRequest
 
 FOLDER = "polygen"
 _LAYERS, _HEADS, _BLOCK = 3, 3, 64
-_HIGH_CLASS, _LABELS, _TOP = 9, 5, 40  # token of the class "high", its repetitions, top-k
+_CLASSES = {"low": 8, "high": 9}  # tokens of the class labels
+_LABELS, _TOP = 5, 40  # repetitions of the label, top-k
 _ROWS = 250
 
 
@@ -44,13 +45,13 @@ class PublishedPolyGen:
             raise Damaged(f"{folder}: vocabulary and checkpoint are of different size")
 
     @torch.inference_mode()
-    def sample(self, n: int, *, seed: int = 0) -> list[str]:
-        """`n` texts for the class of high conductivity, as written."""
+    def sample(self, n: int, *, label: str = "high", seed: int = 0) -> list[str]:
+        """`n` texts for the class "high" or "low" conductivity, as written."""
         generator = torch.Generator().manual_seed(seed)
         texts: list[str] = []
         while len(texts) < n:
             rows = min(_ROWS, n - len(texts))
-            ids = torch.full((rows, _LABELS), _HIGH_CLASS)
+            ids = torch.full((rows, _LABELS), _CLASSES[label])
             for _ in range(_BLOCK):
                 logits = self._logits(ids[:, -_BLOCK:])[:, -1]
                 best = logits.topk(_TOP)
