@@ -63,10 +63,16 @@ def result_table(path: str) -> str:
 
 
 def interpreter_table() -> str:
-    """The untouched half, one row per approach."""
+    """The untouched requests, one row per set and approach."""
     text = (ROOT / "agent/embedded/results.json").read_text(encoding="utf-8")
-    rows = [row for row in json.loads(text)["untouched"] if row["style"] == "all"]
-    return markdown_table({k: v for k, v in row.items() if k != "style"} for row in reversed(rows))
+    sets = {"untouched": "main set", "untouched_voices": "difficult voices"}
+    rows = [
+        {"requests": name, **{k: v for k, v in row.items() if k not in ("style", "misses")}}
+        for which, name in sets.items()
+        for row in reversed(json.loads(text).get(which, []))
+        if row["style"] == "all"
+    ]
+    return markdown_table(rows)
 
 
 SECTIONS: dict[str, Callable[[], str]] = {

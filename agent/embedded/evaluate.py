@@ -1,7 +1,8 @@
 """Scores the interpreter on hand-written requests: `ionwright bench interpreter`.
 
-Two halves were drawn by a hash of the text. `tuning` was looked at while the interpreter was made;
-`untouched` was not, and only its totals are ever printed.
+Halves were drawn by a hash of the text. `tuning` was looked at while the interpreter was made;
+`untouched` was not, and only its totals are ever printed. `voices` and `untouched_voices` are
+halves of a later set in deliberately difficult voices; `fresh` are the developers' own.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from ionwright.knowledge.files import write_atomically
 from ionwright.knowledge.records import Goal
@@ -25,7 +26,7 @@ from .text import clean
 HERE = Path(__file__).parent
 RESULTS = HERE / "results.json"
 FROZEN = HERE / "weights" / "frozen"
-Which = Literal["tuning", "untouched", "fresh"]
+Which = Literal["tuning", "untouched", "fresh", "voices", "untouched_voices"]
 Row = dict[str, Any]
 
 
@@ -95,7 +96,7 @@ def _combined(requests: list[Row]) -> list[Row]:
 def main() -> None:
     """Scores one half and writes it to results.json."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("which", choices=["tuning", "untouched", "fresh"])
+    parser.add_argument("which", choices=get_args(Which))
     parser.add_argument("--write", action="store_true", help="keep the result in results.json")
     arguments = parser.parse_args()
     result = run(arguments.which)
