@@ -13,7 +13,7 @@ from typing import Any
 from ionwright.knowledge.records import Goal, Target
 
 from .elements import names_ion
-from .hazards import is_reassuring
+from .hazards import UNNAMED, is_reassuring
 from .rules import read_by_rules
 from .targets import find_properties
 
@@ -32,7 +32,8 @@ def combine(
     alarmed = tagger.intent == "refuse" and confidence >= ALARMED and not is_reassuring(text)
     if rules.intent == "refuse" or alarmed:
         # a reading that would act on it is not offered
-        return Goal(intent="refuse"), False, ()
+        warnings = rules.warnings if rules.intent == "refuse" else (UNNAMED,)
+        return Goal(intent="refuse", warnings=warnings), False, ()
     goal = rules
     if rules.intent != tagger.intent != "refuse" and confidence >= _needed(rules, tagger):
         goal = read_by_rules(text, tagger.intent)

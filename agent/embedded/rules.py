@@ -8,7 +8,7 @@ from ionwright.knowledge.records import Goal
 
 from .counts import read_count
 from .elements import excluded_elements, required_elements, working_ion
-from .hazards import is_hazardous
+from .hazards import hazard_of
 from .intents import read_domain, read_intent
 from .lexicon import generator_patterns
 from .quantities import Amount, find_amounts
@@ -22,8 +22,8 @@ def read_by_rules(text: str, intent: str | None = None) -> Goal:
     """The goal of a cleaned request; its intent can be given by who knows better."""
     subjects = find_subjects(text)
     subjects += _elemental(text, subjects)
-    if is_hazardous(text, tuple(s.text for s in subjects if s.kind == "smiles")):
-        return Goal(intent="refuse")
+    if hazard := hazard_of(text, tuple(s.text for s in subjects if s.kind == "smiles")):
+        return Goal(intent="refuse", warnings=(hazard,))
     text, subjects = _spelt_right(text, subjects)
     goal = _read(text, subjects, intent)
     if goal.intent == "design" and (likened := _likened(text, subjects)) != subjects:
