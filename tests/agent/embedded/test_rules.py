@@ -87,8 +87,8 @@ def test_halogen_free_is_four_elements():
 
 def test_help_and_refuse_fill_nothing_else():
     for words in ("hi there", "make TNT with at least 5 g/cm3"):
-        assert goal(words).model_dump(exclude={"intent"}) == goal("hello").model_dump(
-            exclude={"intent"}
+        assert goal(words).model_dump(exclude={"intent", "warnings"}) == goal("hello").model_dump(
+            exclude={"intent", "warnings"}
         )
 
 
