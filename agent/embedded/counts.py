@@ -9,7 +9,7 @@ from .numbers import NUMBER_WORDS, read_number
 
 _NUMBER = rf"(?:\d{{1,4}}(?![.,/]?\d)(?!\s?%)|{NUMBER_WORDS})"
 _NOUN = (
-    r"(?:candidates?|options?|ideas?|suggestions?|materials?|compounds?|structures?|cathod\w*|anod\w*|kathod\w*|\w*kathoden|\w*anoden|polymer\w*|repeat(?:ing)? units?|"
+    r"(?:candidates?|cands?\b\.?|options?|ideas?|suggestions?|materials?|compounds?|structures?|cathod\w*|anod\w*|kathod\w*|\w*kathoden|\w*anoden|polymer\w*|repeat(?:ing)? units?|"
     r"monomer\w*|molecules?|solvents?|salts?|additiv\w*|\w*electrolyt\w*|\w*elektrolyt\w*|microstructur\w*|mikrostruktur\w*|elektrodenvolum\w*|volumes?|electrodes?|"
     r"interphas\w*|seis?|samples?|crystals?|proposals?|vorschläge\w*|kandidaten|lösungsmittel\w*|moleküle?|conductors?|hosts?|tomograms?|slices?|wiederholeinheit\w*|chemistries|compositions?|variants?|look-alikes?|"
     r"designs?|formulas?|alternatives?|homopolymers?|copolymers?|oxides?|sulfides?|phosphates?|nitriles?|entries|hits|results|varianten|strukturen|materialien|interphasen|images?|generated)"
@@ -20,11 +20,11 @@ _BEFORE_NOUN = re.compile(
     re.I,
 )
 _LABELLED = re.compile(
-    rf"(?:\b(?:top|best|exactly|count|qty|quantity|up to(?=\s+\w+\s+[a-z])|as many as|number of (?:candidates|structures|samples|results|materials)|anzahl|n|stück|genau|just|only|beste[n]?|first|give me|gimme|treat me to|make me|sample|draw|generate|suggest|propose)\b\s*(?:wanted)?\s*[:=]?\s*|(?<!\w)#\s?)(?P<n>{_NUMBER})(?![\w%^]|\s?[-/.]\s?\d)",
+    rf"(?:\b(?:top|best|exactly|count|qty|quantity|up to(?=\s+\w+\s+[a-z])|as many as|number of (?:candidates|structures|samples|results|materials)|anzahl|n|stück|genau|just|only|beste[n]?|first|give me|gimme|treat me to|make me|sample|draw|generate|suggest|propose)\b\s*(?:wanted)?\s*[:=]?\s*|(?<!\w)#\s?|(?<!\w)(?<!\d )x\s?)(?P<n>{_NUMBER})(?![\w%^]|\s?[-/.]\s?\d)",
     re.I,
 )
 _TRAILING = re.compile(
-    rf"(?<![\w.,/\-])(?P<n>{_NUMBER})\s*(?:of (?:them|'?em|those|these)|davon|stück|nos\b\.?|please|pls|plz|bitte|would (?:do|be)|will do|is (?:enough|plenty)|are (?:enough|plenty)|in total|total|pieces|pcs|x\b|reichen|genügen|or so\b(?!\s*%))",
+    rf"(?<![\w.,/\-])(?P<n>{_NUMBER})\s*(?:of (?:them|'?em|those|these)|davon|stück|nos\b\.?|please|pls|plz|bitte|would (?:do|be)|will do|is (?:enough|plenty)|are (?:enough|plenty)|in total|total|pieces|pcs|x\b(?!\s?\d)|reichen|genügen|or so\b(?!\s*%))",
     re.I,
 )
 _SINGLE = re.compile(

@@ -13,25 +13,25 @@ Bound = Literal[">=", "<=", "="]
 _UP = (
     r"above|over|more|greater|higher|larger|bigger|beyond|exceed(?:s|ing)?|at (?:the (?:very )?)?least|minimum|minimal|min\.?|north of|upwards? of|"
     r"starting (?:at|from)|surpass(?:es|ing)?|superior|better|past|top(?:s|ping)|beats?|no less than|mindestens|minimal|wenigstens|über|ueber|oberhalb|mehr|größer|groesser|höher|hoeher|ab|besser|thicker|wider|"
-    r"denser|≥|>=|=>|>|⩾|&gt;|and up from|clear(?:s|ing)?|reach(?:es|ing)?|from|hits?|heavier|longer"
+    r"denser|stiffer|harder|hotter|faster|shallower|≥|>=|=>|>|⩾|&gt;|and up from|clear(?:s|ing)?|reach(?:es|ing)?|from|hits?|heavier|longer"
 )
 _DOWN = (
     r"below|under|underneath|less|lesser|lower|smaller|fewer|at (?:the (?:very )?)?most|maximum|max\.?|up to|south of|within|capped at|cap of|limited to|limit of|limit|beneath|"
-    r"höchstens|hoechstens|maximal|unter|unterhalb|weniger|kleiner|geringer|niedriger|bis zu|bis|thinner|narrower|≤|<=|=<|<|&lt;|inferior|deeper|tiefer|shy of|inside|ceiling of|finer|lighter|until"
+    r"höchstens|hoechstens|maximal|unter|unterhalb|weniger|kleiner|geringer|niedriger|bis zu|bis|thinner|slimmer|narrower|≤|<=|=<|<|&lt;|inferior|deeper|tiefer|shy of|inside|ceiling of|finer|lighter|softer|cooler|colder|slower|shorter|until"
 )
 _EQUAL = r"around|about|near|roughly|approximately|approx\.?|aprox\.?|ca\.?|circa|some|close to|aim(?:ing)? for|exactly|~|=|equal to|rund|etwa|ungefähr|gegen|um die|um|in the (?:neighbou?rhood|region|ballpark|vicinity) of|target(?:ing)?|of|a|nahe|bei|genau|c\."
 _NEGATORS = r"(?:not|no|nothing|never|n't|nicht|kein\w*|nie|neither|nor|none|without|ohne|don't|doesn't|must not|cannot|nowhere|isn't)"
 _WORD = re.compile(rf"(?<![A-Za-zäöüß])(?:({_UP})|({_DOWN}))(?![A-Za-zäöüß])", re.IGNORECASE)
 _GAP = re.compile(
-    r"(?:\s|·|[:,(]|\b(?:than|as|a|an|the|of|to|at|in|is|be|about|around|roughly|value|values|or|equal|say|bit|some|only|just|als|von|einer?|einem|eines|die|der|den|bei|auf|liegt|limit|it|degree|hair|mark|gleich|no|any|goes|go|stays?|minus|required|even|well|far|slightly|little|comes?|equals?)\b|~|=)*",
+    r"(?:\s|·|[:,(]|\b(?:than|as|a|an|the|of|to|at|in|is|be|about|around|roughly|value|values|or|equal|say|bit|some|only|just|als|von|einer?|einem|eines|die|der|den|bei|auf|liegt|limit|it|degree|hair|mark|gleich|no|any|goes|go|stays?|minus|required|even|well|far|slightly|little|comes?|equals?|heavy|dense|viscous|thick|stiff|soft|wide|polar)\b|~|=)*",
     re.IGNORECASE,
 )  # fmt: skip
 _AFTER_UP = re.compile(
-    r"[\s,(]*(?:(?:(?:or|and|oder|und)\s+(?:more|better|higher|above|up|over|greater|larger|mehr|besser|höher|hoeher|darüber|größer|upwards?|beyond|bigger|faster|thicker|wider|faster)(?!\w)|(?:at )?minimum|min\b\.?(?!\w)|at (?:the )?least|plus\b|\+(?!\s?/)(?!\s?\d)|upwards?|and upward|mindestens|or so more|is the minimum|as a minimum|at a minimum))",
+    r"[\s,(]*(?:(?:(?:or|and|oder|und)\s+(?:more|better|higher|above|up|over|greater|larger|mehr|besser|höher|hoeher|darüber|größer|upwards?|beyond|bigger|faster|thicker|wider|faster)(?!\w)|(?:at )?minimum|min\b\.?(?!\w)|at (?:the )?(?:very )?least|plus\b|\+(?!\s?/)(?!\s?\d)|upwards?|and upward|mindestens|or so more|is the minimum|as a minimum|at a minimum))",
     re.IGNORECASE,
 )
 _AFTER_DOWN = re.compile(
-    r"[\s,(]*(?:(?:(?:or|and|oder|und)\s+(?:less|lower|below|under|smaller|fewer|weniger|niedriger|kleiner|geringer|darunter|thinner|deeper|tiefer|slower)(?!\w)|(?:at )?maximum|max\b\.?(?!\w)|at (?:the )?most|tops\b|höchstens|maximal|is the maximum|as a maximum|at a maximum|at the outside|ceiling))",
+    r"[\s,(]*(?:(?:(?:or|and|oder|und)\s+(?:less|lower|below|under|smaller|fewer|weniger|niedriger|kleiner|geringer|darunter|thinner|deeper|tiefer|slower)(?!\w)|(?:at )?maximum|max\b\.?(?!\w)|at (?:the )?(?:very )?most|tops\b|höchstens|maximal|is the maximum|as a maximum|at a maximum|at the outside|ceiling))",
     re.IGNORECASE,
 )
 
@@ -54,6 +54,9 @@ def comparator(text: str, start: int, end: int, key: str, floor: int = 0) -> Bou
         r"(?i)\b(?:no|not|nicht)\s+(?:worse|poorer|schlechter)\s+(?:than|als)\s*$", text[:start]
     ):
         return "<=" if property_of(key).better == "lower" else ">="
+    if _NOT_BEFORE.search(text[max(floor, start - 60) : start]):
+        # a reduction comes on the way down
+        return "<=" if key == "reduction_potential" else ">="
     before = _before(text, start, floor)
     if before:
         return before
@@ -67,6 +70,9 @@ def comparator(text: str, start: int, end: int, key: str, floor: int = 0) -> Bou
 _ENDURES = re.compile(
     r"(?i)(?:takes?|withstand\w*|surviv\w*|tolerat\w*|resist\w*|endure\w*|stable|up to|stabil|bis(?: zu)?|until|hält)"
     r"[\s·]*(?:up to|to|at|bis(?: zu)?|until|against)?[\s·]*$"
+)
+_NOT_BEFORE = re.compile(
+    r"(?i)(?:\b(?:not|never|nicht|nor|neither|no)|n't)\b[^,;.\d]{0,40}\b(?:before|until|ahead of|prior to|vor|bevor|unless)\s*(?:about\s*)?$"
 )
 _BEFORE_IT = re.compile(r"(?i)[\s·]*(?:before|without|ohne|bevor)\b")
 
@@ -125,8 +131,9 @@ _GOOD = re.compile(
     re.IGNORECASE,
 )
 _SELF_LOW = re.compile(
-    r"(?i)thin|dünn|easy|easily|leicht|einfach|stable|stabil|swell|breath|expan|quell|ausdehn|runny"
+    r"(?i)thin|dünn|easy|easily|leicht|einfach|stable|stabil|swell|breath|expan|quell|ausdehn|runny|leak"
 )
+_FLUID = re.compile(r"(?i)pour|honey|syrup")
 _SELF_HIGH = re.compile(
     r"(?i)thick$|dick$|conducti(?:ve|ng)|conducts?$|leitfähig$|leitet|porous|dense$"
 )
@@ -140,7 +147,7 @@ def direction(text: str, start: int, end: int, key: str) -> Literal["max", "min"
     )[-1]
     tail = re.split(r"[,;.\n!?]|\band\b|\bund\b|\bbut\b|\bwith\b", text[end : end + 45])[0]
     better: Literal["max", "min"] = "min" if property_of(key).better == "lower" else "max"
-    if key == "sa_score":
+    if key == "sa_score" or (key == "viscosity" and _FLUID.search(words)):
         return "min"
     if key == "max_delta_volume" or (key == "energy_above_hull" and re.search("(?i)stab", words)):
         return "min"
@@ -153,7 +160,8 @@ def direction(text: str, start: int, end: int, key: str) -> Literal["max", "min"
     if own := re.match(r"(?i)(low|high)", words):
         return "min" if own.group().lower() == "low" else "max"
     near = " ".join(lead.split()[-5:])
-    for window in (near, tail):
+    own_word = re.match(r"(?i)(?:thin|thick|dünn|dick)\w*$", words)
+    for window in (near,) if own_word else (near, tail):
         low, high, good = _LOW.search(window), _HIGH.search(window), _GOOD.search(window)
         if low and not (high and high.start() > low.start() and low.group().lower() != "no"):
             return (

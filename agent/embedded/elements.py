@@ -20,15 +20,17 @@ _FILLER = r"(?:(?i:any|the|a|an|its|of|toxic|poisonous|expensive|critical|costly
 _JOIN = r"\s*(?:,\s*(?:(?i:and|or|nor|und|oder|noch)\s+)?|/|&|\+|;\s*(?:no\s+)|\s(?i:and|or|nor|und|oder|noch|neither|as well as|sowie)\s+)\s*(?:(?i:no|without|kein|keine?n?|ohne|with)\s+)?"
 LIST = rf"{_FILLER}(?<!\w){ONE}(?!\w)(?:{_JOIN}{_FILLER}(?<!\w){ONE}(?!\w|-free|-frei))*"
 
-_NOT = r"(?i:\b(?:no|not any|without|w/o|w/out|excluding|exclud(?:e|es|ed|ing)|avoid(?:s|ing)?|free of|free from|free off|devoid of|lacking|lacks|minus|sans|never|neither|nor|nothing with|not contain(?:ing|s)?|(?:do|does|should|must|may|can)(?:es)?(?: ?n[o']t|not) (?:contain|include|have|use|need)|(?:don'?t|doesn'?t|mustn'?t|shouldn'?t|can'?t|cannot) (?:contain|include|have|use|need)|not (?:contain|include|have|use)|instead of|not allowed:?|excluded(?: elements?)?|skip|ban(?:ned|s)?|forbidden|leave out|leaving out|keep out|rule out|stay away from|steer clear of|not based on|contain(?:s|ing)? (?:no|neither)|but not|not an?|isn't an?|not|rather than|other than|apart from|except(?: for)?|besides|non-|ohne|nicht mit|darf kein\w*|keinerlei|kein(?:e|en|er|em|erlei)?|frei von|nicht|weder|vermeide\w*|ausschlie\w+|ausgenommen|außer)(?:\b|(?<=-)))\s*:?\s*(?:(?i:to|contain(?:s|ing)?|include|with|any|of|use|on|enthalten)\s+)*"
+_NOT = r"(?i:\b(?:no|not any|without|w/o|w/out|excluding|exclud(?:e|es|ed|ing)|avoid(?:s|ing)?|free of|free from|free off|devoid of|lacking|lacks|minus|sans|never|neither|nor|nothing with|not contain(?:ing|s)?|(?:do|does|should|must|may|can)(?:es)?(?: ?n[o']t|not) (?:contain|include|have|use|need)|(?:don'?t|doesn'?t|mustn'?t|shouldn'?t|can'?t|cannot) (?:contain|include|have|use|need)|not (?:contain|include|have|use)|instead of|not allowed:?|excluded(?: elements?)?|skip|ban(?:ned|s)?|forbidden|leave out|leaving out|keep out|rule out|stay away from|anything but|everything but|all but|barring|no trace of|steer clear of|not based on|contain(?:s|ing)? (?:no|neither)|but not|not an?|isn't an?|not|rather than|other than|apart from|except(?: for)?|besides|non-|ohne|nicht mit|darf kein\w*|keinerlei|kein(?:e|en|er|em|erlei)?|frei von|nicht|weder|vermeide\w*|ausschlie\w+|ausgenommen|außer)(?:\b|(?<=-)))\s*:?\s*(?:(?i:to|contain(?:s|ing)?|include|with|any|of|use|on|enthalten)\s+)*"
 _EXCLUDED_AFTER = rf"(?<!\w)(?:{ONE}(?!\w)(?:\s*[,/&]\s*|\s+(?i:and|or|und|oder)\s+)?(?:-\s*(?:,\s*)?(?:(?i:and|und|or|oder)\s+)?)?)*(?<!\w){ONE}[- ]?(?i:free|frei(?:e|en|er|es)?|less|los)(?!\w)"
 _HAVE = r"(?i:(?:(?<!\w)w/|(?<!\w)w(?=\s)|\b(?:with|contain(?:s|ing)?|includ(?:es|e|ing)|incorporat(?:es|e|ing)|has(?: got)?(?: to have)?|have|having|built (?:on|around|from)|based (?:on|around)|made (?:of|from|with)|must (?:have|contain|include|be an?)|should (?:have|contain|include|be an?)|rich in|comprising|keep|doped with|use|uses|using|mit|enthält|enthalten|aus|auf basis von|basierend auf)\b))\s*:?\s*"
 _BASED = rf"(?<!\w)(?:{ONE}(?:-?\s?[,&]\s?|[/-]|\s+(?i:and|und)\s+|-?\s(?i:and|und)\s))*{ONE}[- ]?(?i:based|rich|containing|bearing|doped|haltig(?:e|en|er|es)?|reich(?:e|en|er|es)?|basiert(?:e|en|er|es)?|basis|substituted)(?!\w)"
 _INSIDE = rf"(?<!\w)({ONE})(?!\w)\s+(?:(?i:definitely|must be|somewhere|has to be|should be|is)\s+)?(?i:in it|in there|inside|drin|in the (?:structure|lattice|framework|composition|formula)|present|somewhere)"
-_YES = rf"(?<!\w)({ONE})\s*(?::|=)?\s*(?i:yes|ja|required|ok|mandatory)(?!\w)"
+_YES = rf"(?<!\w)({ONE})\s*(?::|=)?\s*(?i:yes|ja|required|mandatory)(?!\w)"
 _NEVER = rf"(?<!\w)({ONE})\s*(?::|=)?\s*(?i:no(?!\s*(?:\w+[- ]){{0,2}}{ONE})|nein|none|forbidden|excluded|verboten|not allowed|prohibited)(?!\w)"
 _OF_ROLE = rf"(?<![\w-])(?P<elements>(?i:{_NAMES})(?:(?:\s?[,/-]\s?|\s(?i:and|or|und|oder)\s)(?i:{_NAMES}))*)[- ](?:(?i:alloy|metal|layered|spinel|oxide)[- ])*(?i:cathodes?|anodes?|electrolytes?|kathoden?|anoden?|spinels?|perovskites?|solid electrolytes?)(?!\w)"
-_REPLACED = rf"(?<!\w)({ONE})(?!\w)\s+(?:is |are |ist |sind |be |to be |being |has been )?(?i:replaced|swapped|substituted|ersetzt|removed|taken out|left out|off the table|an? (?:absolute )?no-?go|out(?: of the question)?\b|taboo|tabu|unwelcome|unwanted|not (?:welcome|wanted|allowed|an option|acceptable|okay|ok|permitted)|no option|banned|forbidden|verboten|unerwünscht|ausgeschlossen|nicht erlaubt|tabu)"
+_REPLACED = rf"(?<!\w)({ONE})(?!\w)\s+(?:is |are |ist |sind |be |to be |being |has been |should be |must be |(?i:has to |must |should |shall |to )?)?(?i:stays? (?:out|away)|remains? out|kept out|(?:is|are)(?:n't| not) (?:tolerated|allowed|wanted|welcome|acceptable|permitted|an option|okay|ok|desired)|isn't(?=\s*(?:[.,;!)]|$))|aren't(?=\s*(?:[.,;!)]|$))|replaced|swapped|substituted|ersetzt|removed|taken out|left out|off the table|an? (?:absolute )?no-?go|out(?: of the question)?\b|taboo|tabu|unwelcome|unwanted|not (?:welcome|wanted|allowed|an option|acceptable|okay|ok|permitted)|no option|banned|forbidden|verboten|unerwünscht|ausgeschlossen|nicht erlaubt|tabu)"
+_OUT = rf"(?i:\b(?:leav(?:e|ing)|keep(?:ing)?|tak(?:e|ing)|cut(?:ting)?|lass\w*))\s+{LIST}\s+(?i:out|weg|away)\b"
+_ALL_OUT = rf"(?<!\w){ONE}(?!\w)[^.;!?]{{1,80}}(?i:\b(?:leave|keep|avoid|skip|rule)\s+(?:both|them|these|those|it|either|all)\b)"
 _CLASS_WORD = rf"(?<![\w-])(?i:(?:{_CLASSES}))(?i:s|e|en|ic|ische?r?|-type|-based)?(?![\w])"
 _COMPOUND = rf"(?<!\w)(?i:({_NAMES}))[- ]?(?i:({_CLASSES}))(?i:s|e|n)?(?!\w)"
 
@@ -37,6 +39,8 @@ def excluded_elements(text: str) -> tuple[list[str], list[tuple[int, int]]]:
     """Elements that must not be in the material, and the places in the text that say so."""
     symbols, spans = [], []
     for pattern in (
+        _pattern(_OUT),
+        _pattern(_ALL_OUT),
         _pattern(_EXCLUDED_AFTER),
         _pattern(_NOT + LIST),
         _pattern(_NEVER),
@@ -144,9 +148,10 @@ def _ion_patterns(ion: str) -> tuple[re.Pattern[str], ...]:
             rf"(?<![\w/.]){name}[- ](?:(?i:{_BETWEEN})[- ])*(?i:{_ROLE})(?!\w)",
             rf"(?i:\b(?:for|für|fuer|to)\s+(?:a |an |the |my |our |use in |aqueous |rechargeable |solid-state |all-solid-state |secondary |wässrige\w* )*){name}(?i:(?=\s*(?:[,.;:!?)/|<>≥≤~(-]|$|(?:and|with|that|which|whose|having|of|from|w|w/o|without|ohne|at|above|over|below|under|near|around|using|via|mit|und|please|pls|on|come|to|as|in|is|are|can|could|would|should|has|have|where|when|if)\b)))",
             rf"(?:^|[;\n|]|\s/)\s*(?:(?i:{names})|{ion})\s*(?=[;\n|]|\s/|$)",
-            rf"\(\s*(?:(?i:{names})|{ion})\s*[,;)]|,\s*(?i:{names})\s*(?=,|$)",
+            rf"\(\s*(?:(?i:{names})|{ion})\s*[,;)]|,\s*(?i:{names})\s*(?=,|[.!?]?\s*$)",
             rf"(?i:conduct(?:s|ing|ors? of)?|carr(?:y|ies|ying)|leitet|speichert|transports?|transporting|hosts?|hosting|stores?|storing|intercalat(?:es?|ing)|inserts?|inserting|shuttles?|cycling of|diffusivity of(?: the)?|diffusion of(?: the)?|coefficient of(?: the)?)\s+{name}(?!\w)",
-            rf"(?<!\w){name} (?i:speicher\w*|einlager\w*|wander\w*|leite\w*|hop\w*|migrat\w*|intercalat\w*|insert\w*)",
+            rf"(?<!\w){name} (?i:speicher\w*|einlager\w*|wander\w*|leite\w*|hop\w*|migrat\w*|intercalat\w*|insert\w*|slips?|slides?|slipping|moves?|moving|travel\w*|pass(?:es)?|glid\w*|zips?|diffus(?:es?|ing)|shuttl\w*)",
+            rf"(?<![\w/]){ion}(?:\d?\+|[²³]?⁺)(?![\w/])",
             rf"(?<!\w)(?i:{extra})(?!\w)",
         )
     )

@@ -19,11 +19,12 @@ _EXPLAIN = _words(
     "the mechanism", "what is the reason", "what's behind", "what is behind", "reason (that|why|for)",
     "warum", "wieso", "weshalb", "wie kommt es", "was macht", "erklär\\w*", "erläuter\\w*", "what causes",
     "what happens", "how can it be", "wodurch", "woran liegt", "what explains", "help me understand",
-    "how is it that", "in what way", "how exactly", "what limits", "what governs", "what determines",
+    "how is it that", "what (?:\\w+ ){0,2}is it about", "what (?:lets|allows|keeps|gets|stops|prevents)", "in what way", "how exactly", "what limits", "what governs", "what determines",
 )  # fmt: skip
 _COMPARE = _words(
     "compar\\w+", "versus", "vs\\.?", "contrast", "vergleich\\w*", "which (of|has|is|one|swells|conducts|"
     "gives|would|shows|offers|melts|boils|oxidi\\w+|anode|cathode|material|solvent|salt|polymer|electrolyte|additive)",
+    "of (?:the|these|those) two", "which (?:\\w+ ){0,2}(?:survives|tolerates|withstands|resists|stores|holds|carries|lasts|flows|freezes|wins|delivers|expands|breaks|reduces|moves|boasts|wins out)",
     "head[- ]to[- ]head", "side by side", "side-by-side", "against", "(?:höhere|niedrigere|größere|geringere|kleinere|bessere|mehr|weniger)\\w* .{0,80}oder", "difference between", "differ\\w*", "better than", "or .{0,60}\\bwhich", "gegenüber\\w*", "welche[rs]?",
     "rank", "(?:larger|bigger|smaller|greater|better|faster) .{0,40}than", "higher .{0,40} than", "lower .{0,40} than", "more .{0,30} than", "less .{0,30} than", "besser", "between .+ and .+ which", "how do .+ and .+ compare",
 )  # fmt: skip

@@ -91,7 +91,8 @@ def domain_patterns() -> dict[str, re.Pattern[str]]:
 @cache
 def generator_patterns() -> dict[str, re.Pattern[str]]:
     """Generator -> what people write for it."""
-    return {name: any_of(words) for name, words in lexicon()["generators"].items()}
+    named = {**lexicon()["generators"], **lexicon()["other_generators"]}
+    return {name: any_of(words) for name, words in named.items()}
 
 
 @cache

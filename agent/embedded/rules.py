@@ -14,7 +14,7 @@ from .lexicon import generator_patterns
 from .quantities import Amount, find_amounts
 from .spelling import corrected
 from .subjects import Subject, find_subjects
-from .targets import Mention, Scene, find_properties, in_context, read_targets
+from .targets import Mention, Scene, find_properties, in_context, read_targets, share_units
 from .text import unspoken
 
 
@@ -38,7 +38,9 @@ def _read(text: str, subjects: list[Subject], given: str | None) -> Goal:
     count, place = read_count(bare)
     bare = unspoken(bare, [place])
     amounts = find_amounts(bare)
-    mentions = [m for m in find_properties(bare) if not _inside_unit(m, amounts)]
+    named = find_properties(bare)
+    amounts = share_units(bare, amounts, named)
+    mentions = [m for m in named if not _inside_unit(m, amounts)]
     amounts = [a for a in amounts if a.unit or not _inside_word(a, mentions)]
     intent = given or read_intent(
         text, subjects, properties=len(mentions), targets=_has_numbers(mentions, amounts)
@@ -83,7 +85,7 @@ def _assemble(
     return Goal(
         intent=intent,  # type: ignore[arg-type]  # the record checks it
         domain=domain,  # type: ignore[arg-type]
-        working_ion=working_ion(text if intent == "design" else _bare_ion(text, subjects, domain)),
+        working_ion=working_ion(_ion_text(text, subjects, intent, domain)),
         elements_required=tuple(required),
         elements_excluded=tuple(excluded),
         subjects=_kept(subjects, intent, text),
@@ -167,6 +169,15 @@ _FUNCTIONAL = re.compile(
 )
 
 
+def _ion_text(text: str, subjects: list[Subject], intent: str, domain: str | None) -> str:
+    """The words that can say the ion: not the materials that a design starts from."""
+    if intent != "design":
+        return _bare_ion(text, subjects, domain)
+    salts = [s for s in subjects if s.kind == "salt"]
+    kept = _kept(salts, intent, text)
+    return unspoken(text, [(s.start, s.end) for s in salts if s.text in kept])
+
+
 def _bare_ion(text: str, subjects: list[Subject], domain: str | None) -> str:
     """The text without its materials; a salt inside an electrolyte still says the ion."""
     told = domain is not None and any(s.kind != "salt" for s in subjects)
@@ -176,6 +187,11 @@ def _bare_ion(text: str, subjects: list[Subject], domain: str | None) -> str:
 _ELEMENTAL = re.compile(
     r"(?i)\b(silicon|phosphorus|sulfur|tin|antimony|germanium|silizium|phosphor|schwefel|zinn|aluminium)\b"
     r"(?<!-)(?![- ](?:anode|cathode|free|based|rich|ion|oxide|batter|cell|akku))"
+)
+_WONDERED = re.compile(
+    r"(?i)\b(?:why|y|how come|how|warum|wieso|weshalb|what makes)\s+(?:(?:does|do|is|are)\s+)?"
+    r"(?:\w+t\s+)?(silicon|phosphorus|sulfur|tin|antimony|germanium|silizium|phosphor|schwefel|zinn)"
+    r"(?=\s+[a-z])(?!\s+(?:anode|cathode|free|based|rich|ion|oxide|batter|cell|akku))"
 )
 _ASKED = re.compile(
     r"(?i)\b(?:compar\w+|contrast|versus|vs|vergleich\w*|or|oder|against|than|als)\b"
@@ -188,6 +204,8 @@ def _elemental(text: str, subjects: list[Subject]) -> list[Subject]:
         re.match(r"(?i)\W*(?:and|or|und|oder|vs|versus|with|against|than|mit)?\W*$", gap)
         for gap in _gaps(text, subjects)
     )
+    if not subjects and (asked := _WONDERED.search(text)):
+        return [Subject(asked.start(1), asked.end(1), asked.group(1), "name")]
     if not subjects or not beside or not _ASKED.search(text):
         return []
     found = [Subject(m.start(), m.end(), m.group(), "name") for m in _ELEMENTAL.finditer(text)]
@@ -216,7 +234,9 @@ _UNWANTED = re.compile(
 )
 
 
-_SALT_TO_BEAT = re.compile(r"(?i)like|similar|than|replac\w+|instead of|from|variants? of")
+_SALT_TO_BEAT = re.compile(
+    r"(?i)like|similar|than|replac\w+|instead of|from|variants? of|between|and\s*$"
+)
 
 
 def _kept(subjects: list[Subject], intent: str, text: str) -> tuple[str, ...]:

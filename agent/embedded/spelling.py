@@ -39,6 +39,13 @@ _SHORT = (
     (r"\b(?<=easy )2\b", "to"),
     (r"\bbtw(?= \d)", "between"),
     (r"(?<=\d) n (?=\d)", " and "),
+    (r"(?<=\d)\s?mahg(?:-1)?\b", " mAh/g"),
+    (r"(?<=\d)\s?whkg(?:-1)?\b", " Wh/kg"),
+    (r"(?<=\d)\s?whl\b", " Wh/L"),
+    (r"(?<=\d)\s?mscm(?:-1)?\b", " mS/cm"),
+    (r"(?<=\d)\s?scm(?:-1)?\b", " S/cm"),
+    (r"(?<=\d)\s?gcm-?3\b", " g/cm3"),
+    (r"(?<=\d)\s?gmol(?:-1)?\b", " g/mol"),
     (r"\bhow'?s\b", "how is"),
 )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from ionwright.knowledge.records import Target
 from ionwright.knowledge.vocabulary import property_of
@@ -12,7 +13,6 @@ from .directions import comparator, direction, suffix_end
 from .lexicon import alias_pattern, property_named
 from .normalise import TEMPERATURES, family_member, make_target, unit_default
 from .quantities import Amount
-from .units import compatible
 
 REPORTING = ("predict", "lookup", "compare", "characterize", "simulate")
 _FAR = 90.0
@@ -61,6 +61,7 @@ def read_targets(scene: Scene) -> tuple[tuple[Target, ...], list[str]]:
     if scene.intent in REPORTING:
         return _reported(scene), []
     pairs, loose = _assign(scene)
+    pairs, loose = _second_bounds(scene, pairs, loose)
     placed = [(a.start, t) for a, m in pairs if (t := _numbered(scene, a, m.key, m))]
     taken = {id(m) for _, m in pairs}
     left: list[str] = []
@@ -115,6 +116,9 @@ def _key_in_context(mention: Mention, domain: str | None, text: str) -> str:
             r"\W*(?:in |as )?(?:m?ah\s?(?:/|per)\s?(?:cm|l|ml)|per (?:volume|litre|liter))", after
         ):
             return "capacity_vol"
+    freezes = mention.key == "melting_point" and re.match(r"(?i)freez|solidif", mention.words)
+    if freezes and domain == "polymer_electrolyte":
+        return "glass_transition_temperature"
     if mention.key == "dielectric_constant" and domain in ("microstructure", "interphase"):
         return "porosity"
     if mention.key == "energy_grav" and re.match(
@@ -149,6 +153,51 @@ def _assign(scene: Scene) -> tuple[list[tuple[Amount, Mention]], list[Amount]]:
     return pairs, [a for a in scene.amounts if id(a) not in used_amounts]
 
 
+_AND_BOUND = re.compile(
+    r"(?i)[\s,]*(?:(?:but|yet|and|though|nor|or|und|aber|noch)\b[\s,]*)"
+    r"(?:(?!\band\b|\bwith\b|\bmit\b)[A-Za-zäöüß'<>≥≤=]+\s*){1,6}$"
+)
+
+
+def share_units(text: str, amounts: list[Amount], mentions: list[Mention]) -> list[Amount]:
+    """The amounts, a bare first bound with its partner's unit: "over 200 but below 300 mAh/g"."""
+    shared = list(amounts)
+    for place, (first, second) in enumerate(pairwise(amounts)):
+        gap = text[first.end : second.start]
+        named = any(first.end <= m.start < second.start for m in mentions)
+        if named or first.unit or not second.unit or not _AND_BOUND.fullmatch(gap):
+            continue
+        ops = {_way(text, first), _way(text, second)}
+        if ops == {">=", "<="}:
+            shared[place] = replace(first, unit=second.unit)
+    return shared
+
+
+def _way(text: str, amount: Amount) -> str:
+    return comparator(text, amount.start, amount.end, "average_voltage")
+
+
+def _second_bounds(
+    scene: Scene, pairs: list[tuple[Amount, Mention]], loose: list[Amount]
+) -> tuple[list[tuple[Amount, Mention]], list[Amount]]:
+    """Gives "at least 10 yet less than 60 %" both bounds of the one property that is named."""
+    found, left = list(pairs), []
+    for amount in loose:
+        before = [p for p in pairs if p[0].end <= amount.start]
+        first, mention = max(before, key=lambda p: p[0].start) if before else (None, None)
+        if first is None or mention is None or not _partners(scene.text, first, amount):
+            left.append(amount)
+        else:
+            found.append((amount, mention))
+    return found, left
+
+
+def _partners(text: str, first: Amount, second: Amount) -> bool:
+    if second.unit != first.unit or not _AND_BOUND.fullmatch(text[first.end : second.start]):
+        return False
+    return {_way(text, first), _way(text, second)} == {">=", "<="}
+
+
 def _is_condition(scene: Scene, amount: Amount, key: str, cost: float) -> bool:
     """A C-rate or a temperature "at" which something holds."""
     before = scene.text[max(0, amount.start - 8) : amount.start].lower()
@@ -170,6 +219,7 @@ def _distance(scene: Scene, amount: Amount, mention: Mention) -> float:
         return 0.0
     cost += len(gap)
     cost += 60 * len(re.findall(r"[;\n]|\.\s+(?=[A-ZÄÖÜ])|[.:!?]\s*$", gap))
+    cost += 70 * len(re.findall(r"\b(?:while|whereas|während)\b", gap))
     cost += 14 * len(re.findall(r",|\band\b|\bund\b|\bwith\b|\bmit\b|&|\+|\bbut\b", gap))
     low, high = (
         sorted((mention.end, amount.start))
@@ -200,6 +250,8 @@ def _numbered(scene: Scene, amount: Amount, key: str, mention: Mention | None) -
         and re.search(r"(?i)\b(up to|bis(?: zu)?|until)\s*$", scene.text[: amount.start])
     ):
         op = ">="
+    if key == "melting_point" and op == "=" and mention and _LIQUID.search(mention.words):
+        op = "<="
     target = make_target(key, op, amount.value, amount.unit, scene.domain)
     bare = amount.unit == ""
     if target and bare and (target.value != amount.value or target.unit != "1"):
@@ -220,7 +272,10 @@ def _adjective(scene: Scene, amount: Amount, mention: Mention | None) -> str | N
     up = re.fullmatch(r"(?i)thicker|dicker|denser", mention.words)
     if not up and not re.fullmatch(r"(?i)thinner|dünner", mention.words):
         return None
-    no = re.search(r"(?i)\b(?:no|not|nicht|never|nothing)\s+$", scene.text[: mention.start])
+    no = re.search(
+        r"(?i)\b(?:no|not|nicht|never|nothing|neither|nor|weder|noch)\s+$",
+        scene.text[: mention.start],
+    )
     return ">=" if bool(up) != bool(no) else "<="
 
 
@@ -254,9 +309,14 @@ def _small_talk(target: Target) -> bool:
 
 def _worth_telling(scene: Scene, amount: Amount) -> bool:
     """Whether a number that found no property looks like a target rather than small talk."""
-    if amount.unit in ("", "%", "C", "K", "degC", "degF", "s", "h", "m", "A", "W", "kg", "g", "L"):
-        return False
-    return not compatible(amount.unit)
+    before = scene.text[max(0, amount.start - 14) : amount.start]
+    if amount.unit in ("K", "degC", "degF", "%"):
+        return not _CONDITION.search(before)
+    return amount.unit not in ("", "C", "s", "h", "m", "A", "W", "kg", "g", "L")
+
+
+_LIQUID = re.compile(r"(?i)liquid|fluid|flüssig")
+_CONDITION = re.compile(r"(?i)(?:@|\bat|\bbei|\bto|\bof)\s+(?:about\s+|around\s+)?$")
 
 
 def once(targets: list[Target]) -> tuple[Target, ...]:
