@@ -58,6 +58,7 @@ def test_targets_in_other_words(text: str, key: str, op: str, value: object) -> 
         ("lithium cathode above 4 V; leave nickel out", (), "Ni"),
         ("lithium cathode above 4 V, as long as nickel stays out", (), "Ni"),
         ("lithium cathode above 4 V; manganese is tolerated, cobalt isn't", (), "Co"),
+        ("Na-ion cathode above 3 V: Fe welcome, Ni and Co are out", (), "Ni Co"),
         ("anything but fluorides for a magnesium cathode", (), "F"),
         ("lithium cathode above 4 V, Ni ok", (), ""),
         ("sodium anode that may contain tin but need not", (), ""),
