@@ -1,7 +1,7 @@
 """Two readings of one request become one goal: where they agree, and who wins where not.
 
 The thresholds and the slots that the network may fill were chosen on requests that the rules had
-not been made for (docs/lab-log.d/interpreter.md).
+not been made for (docs/lab-log.md).
 """
 
 from __future__ import annotations
