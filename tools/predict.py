@@ -44,10 +44,15 @@ def predict(
         raise InvalidRequest("; ".join(f"{f['input']}: {f['reason']}" for f in failed[:5]))
     values = sum(len(c.quantities) for c in done)
     return ToolResult(
-        text=f"{len(done)} materials with {values} values, {len(failed)} failed",
+        text=f"{_counted(len(done), 'material')} with {_counted(values, 'value')}, "
+        f"{len(failed)} failed",
         candidates=tuple(done),
         data={"failed": [dict(f) for f in failed]},
     )
+
+
+def _counted(n: int, noun: str) -> str:
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
 
 
 def _waiting(ctx: Context) -> list[Candidate]:

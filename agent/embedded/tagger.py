@@ -64,12 +64,16 @@ def load_tagger(folder: Path = FOLDER) -> Tagger:
         Damaged: if the weights are missing or damaged.
     """
     from ionwright.generators.weights import load_weights
+    from ionwright.knowledge.errors import Damaged
 
     from .network import Config, Tagger, load_base
 
     trained, config = load_weights(folder)
     tagger = load_base(Tagger(Config(rank=int(config["rank"]))))
-    tagger.load_state_dict(trained, strict=False)
+    try:
+        tagger.load_state_dict(trained, strict=False)
+    except RuntimeError as error:
+        raise Damaged(f"weights in {folder} do not fit this version: reinstall") from error
     return tagger.merge().eval()
 
 
