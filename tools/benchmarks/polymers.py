@@ -85,11 +85,6 @@ def run(n: int = 1000, seed: int = 0, data: Path | None = None) -> dict[str, Any
     }
 
 
-def bench(n: int = 1000, seed: int = 0, data: Path | None = None) -> list[dict[str, Any]]:
-    """The rows of `run`, freshly measured."""
-    return run(n, seed, data)["rows"]
-
-
 def main() -> None:
     """Measures with the data at hand and writes the result file and the card figures.
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Self
 
-import numpy as np
 from rdkit import Chem
 from rdkit.Chem import rdMolDescriptors
 
@@ -15,7 +14,7 @@ from ionwright.knowledge.records import Candidate, Provenance, Quantity
 
 from .base import Predictor
 from .capped import capped_molecule
-from .scores import regression_scores
+from .scores import agreement
 
 
 class Composition(Predictor):
@@ -46,13 +45,7 @@ class Composition(Predictor):
     def evaluate(self, labelled: Sequence[tuple[Candidate, dict[str, float]]]) -> dict[str, float]:
         """Agreement with known molar masses (`molecular_weight`, g/mol)."""
         predicted = self.predict([candidate for candidate, _ in labelled])
-        rows = [
-            (labels["molecular_weight"], quantities[0].value)
-            for (_, labels), quantities in zip(labelled, predicted, strict=True)
-            if quantities and "molecular_weight" in labels
-        ]
-        table = np.array(rows, dtype=float).reshape(-1, 2)
-        return {f"molecular_weight.{k}": v for k, v in regression_scores(*table.T).items()}
+        return agreement("molecular_weight", predicted, labelled)
 
 
 def molar_mass(text: str, material: str) -> float:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
+
+from ionwright.knowledge.records import Candidate, Quantity
 
 
 def spearman(left: np.ndarray, right: np.ndarray) -> float:
@@ -46,3 +49,18 @@ def regression_scores(
         scores["coverage"] = float(((truth >= low) & (truth <= high)).mean())
         scores["interval_width"] = float(np.median(np.asarray(high) - np.asarray(low)))
     return scores
+
+
+def agreement(
+    key: str,
+    predicted: Sequence[Sequence[Quantity]],
+    labelled: Sequence[tuple[Candidate, dict[str, float]]],
+) -> dict[str, float]:
+    """Scores of a predictor's first quantity against the labels of one property, where both are."""
+    rows = [
+        (labels[key], quantities[0].value)
+        for (_, labels), quantities in zip(labelled, predicted, strict=True)
+        if quantities and key in labels
+    ]
+    table = np.array(rows, dtype=float).reshape(-1, 2)
+    return {f"{key}.{name}": value for name, value in regression_scores(*table.T).items()}

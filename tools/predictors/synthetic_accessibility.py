@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Self
 
-import numpy as np
 from rdkit import Chem
 
 from ionwright.generators.molecules.metrics import _sascorer
@@ -15,7 +14,7 @@ from ionwright.knowledge.records import Candidate, Provenance, Quantity
 
 from .base import Predictor
 from .capped import capped_molecule
-from .scores import regression_scores
+from .scores import agreement
 
 
 class SyntheticAccessibility(Predictor):
@@ -52,13 +51,7 @@ class SyntheticAccessibility(Predictor):
     def evaluate(self, labelled: Sequence[tuple[Candidate, dict[str, float]]]) -> dict[str, float]:
         """Agreement with other scores (`sa_score`), for instance a chemist's."""
         predicted = self.predict([candidate for candidate, _ in labelled])
-        rows = [
-            (labels["sa_score"], quantities[0].value)
-            for (_, labels), quantities in zip(labelled, predicted, strict=True)
-            if quantities and "sa_score" in labels
-        ]
-        table = np.array(rows, dtype=float).reshape(-1, 2)
-        return {f"sa_score.{k}": v for k, v in regression_scores(*table.T).items()}
+        return agreement("sa_score", predicted, labelled)
 
 
 def sa_score(text: str, material: str) -> float:

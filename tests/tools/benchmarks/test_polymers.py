@@ -12,7 +12,7 @@ from ionwright.generators.molecules.metrics import validity
 from ionwright.generators.molecules.polymer_gpt import PolymerGPT
 from ionwright.knowledge.errors import InvalidRequest
 from ionwright.knowledge.records import Target
-from ionwright.tools.benchmarks.polymers import bench, naive_sample, one_thread
+from ionwright.tools.benchmarks.polymers import naive_sample, one_thread, run
 from ionwright.tools.benchmarks.published_polygen import PublishedPolyGen
 
 RESULT = Path(__file__).parents[3] / "docs" / "results" / "polymers.json"
@@ -20,7 +20,7 @@ RESULT = Path(__file__).parents[3] / "docs" / "results" / "polymers.json"
 
 @pytest.mark.slow
 def test_rows_are_complete_and_json() -> None:
-    rows = json.loads(json.dumps(bench(n=30, seed=1)))
+    rows = json.loads(json.dumps(run(n=30, seed=1)["rows"]))
     assert [row["generator"] for row in rows] == [
         "polymer_gpt, high",
         "polymer_gpt, unconditioned",
