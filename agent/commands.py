@@ -26,7 +26,7 @@ from .progress import Progress
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 _CONDITION = re.compile(
     rf"\s*(?P<key>[a-z_0-9]+)\s*(?:(?P<op>>=|<=|=)\s*(?P<low>{_NUMBER})"
-    rf"(?:\s*\.\.\s*(?P<high>{_NUMBER}))?\s*(?P<unit>\S.*?)?|(?P<wish>max|min))\s*"
+    rf"(?:\s*\.\.\s*(?P<high>{_NUMBER}))?\s*(?P<unit>\S.*?)?|(?P<wish>max|min|report))\s*"
 )
 
 
@@ -56,8 +56,12 @@ def command_of(tool: Tool, show: Callable[[ToolResult], str]) -> click.Command:
     return click.Command(tool.name, params=params, callback=run, help=tool.description)
 
 
-def parse_condition(text: str) -> Target:
+def parse_condition(text: str, material: str | None = None) -> Target:
     """`property>=value unit`, `property=low..high unit`, `property max` as a target.
+
+    Args:
+        text: the condition as written.
+        material: what it is of, where the canonical unit depends on it.
 
     Raises:
         InvalidRequest: with the forms that are understood.
@@ -69,10 +73,10 @@ def parse_condition(text: str) -> Target:
             "property=value unit, property=low..high unit, property max or property min"
         )
     key, op = found["key"], found["op"] or found["wish"]
-    unit = property_of(key).unit
+    unit = property_of(key).unit_for(material)
     try:
         values = [
-            convert(float(found[side]), found["unit"] or unit, key)
+            convert(float(found[side]), found["unit"] or unit, key, material=material)
             for side in ("low", "high")
             if found[side]
         ]

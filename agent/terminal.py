@@ -17,6 +17,7 @@ from ionwright.knowledge.records import Goal
 from ionwright.tools.base import ToolResult
 
 from .design import Event, Request, events, product_version
+from .goal_text import parse_goal, write_goal
 from .progress import Progress
 from .report import format_quantity, goal_lines, heading, shown_properties, view_of
 from .runs import read_record
@@ -117,8 +118,25 @@ def _ask(question: Event) -> Any:
         click.echo(f"[{number}]", err=True)
         for label, text in goal_lines(Goal.model_validate(goal)):
             click.echo(f"{label:>16}  {text}", err=True)
-    choice = click.prompt("Which one", type=click.IntRange(1, len(readings)), default=1, err=True)
-    return readings[choice - 1]
+    allowed = [*map(str, range(1, len(readings) + 1)), "e"]
+    choice = click.prompt(
+        "Which one (e: edit the first)", type=click.Choice(allowed), default="1", err=True
+    )
+    if choice == "e":
+        return _edited(Goal.model_validate(question["goal"])).model_dump(mode="json")
+    return readings[int(choice) - 1]
+
+
+def _edited(goal: Goal) -> Goal:
+    """The goal as the user leaves it in the editor; asked again until it can be read."""
+    text = write_goal(goal)
+    while True:
+        text = click.edit(text) or text  # None when nothing was changed
+        try:
+            return parse_goal(text)
+        except InvalidRequest as error:
+            click.echo(str(error), err=True)
+            click.confirm("Edit again?", default=True, abort=True, err=True)
 
 
 def _show(answer: dict[str, Any]) -> None:

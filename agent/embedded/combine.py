@@ -14,6 +14,7 @@ from ionwright.knowledge.records import Goal, Target
 
 from .elements import names_ion
 from .hazards import UNNAMED, is_reassuring
+from .normalise import numbers_of
 from .rules import read_by_rules
 from .targets import find_properties
 
@@ -86,11 +87,7 @@ def _plain(subject: str) -> str:
 def _equal(one: Target, other: Target) -> bool:
     if (one.property, one.op, one.unit) != (other.property, other.op, other.unit):
         return False
-    first, second = _tuple(one.value), _tuple(other.value)
+    first, second = numbers_of(one), numbers_of(other)
     return len(first) == len(second) and all(
         isclose(a, b, rel_tol=1e-3, abs_tol=1e-12) for a, b in zip(first, second, strict=True)
     )
-
-
-def _tuple(value: float | tuple[float, float] | None) -> tuple[float, ...]:
-    return () if value is None else value if isinstance(value, tuple) else (value,)

@@ -88,14 +88,16 @@ def elements_in(words: str) -> list[str]:
     for word in re.findall(r"[A-Za-zäöüß]+", words):
         lowered = word.lower()
         group = next((g for g in lexicon()["groups"] if lowered.startswith(g)), None)
-        ending = re.fullmatch(rf"({_NAMES})(frei|haltig|reich|basiert|free|los)\w*", lowered)
+        ending = re.fullmatch(
+            rf"({_NAMES})(frei|haltig|reich|basiert|basis|free|less|los)\w*", lowered
+        )
         if group:
             symbols += lexicon()["groups"][group]
         elif ending:
             symbols.append(element_names()[ending.group(1)])
         elif symbol := symbol_of(word):
             symbols.append(symbol)
-        elif re.fullmatch(rf"(?:{_CLASSES})(?:e|s|en)?", lowered):
+        elif re.fullmatch(rf"(?:{_CLASSES})(?:e|s|en|ic|isch\w*|frei\w*|haltig\w*)?", lowered):
             symbols += _class_of(lowered)
     return symbols
 

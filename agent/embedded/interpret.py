@@ -25,7 +25,7 @@ def interpret(words: str) -> Reading:
     start = perf_counter()
     text = clean(check(words))
     rules = read_by_rules(text)
-    tags = read_tags(text)
+    tags = read_tags(text, rules)
     goal, agreed, others = combine(text, rules, decode(text, tags), tags.confidence)
     goal = finished(goal, text)
     return Reading(

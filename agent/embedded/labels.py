@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, get_args
 
@@ -38,11 +39,20 @@ def tokenizer() -> Tokenizer:
     return loaded
 
 
-def encode(text: str) -> tuple[list[int], list[int], list[tuple[int, int]]]:
+@dataclass(frozen=True)
+class Encoded:
     """Token ids, their shapes, and the place of each in the text."""
+
+    ids: list[int]
+    shapes: list[int]
+    offsets: list[tuple[int, int]]
+
+
+def encode(text: str) -> Encoded:
+    """The tokens of a text."""
     encoding = tokenizer().encode(text)
     shapes = [_shape(text[start:end]) for start, end in encoding.offsets]
-    return encoding.ids, shapes, encoding.offsets
+    return Encoded(encoding.ids, shapes, encoding.offsets)
 
 
 def _shape(word: str) -> int:

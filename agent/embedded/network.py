@@ -16,6 +16,7 @@ from torch.nn import functional as F
 
 from ionwright.knowledge.vocabulary import WORKING_IONS, vocabulary
 
+from .hints import HINTS
 from .labels import BIO, DOMAINS, GENERATORS, INTENTS, OPS, SHAPES
 
 
@@ -31,6 +32,8 @@ class Config:
     positions: int = 512
     rank: int = 32
     scale: float = 2.0
+    hints: bool = True  # whether it reads what the word lists know
+    dropout: float = 0.1  # in training
 
 
 class Adapted(nn.Module):
@@ -71,6 +74,7 @@ class Block(nn.Module):
         self.rise = Adapted(width, config.inner, config)
         self.fall = Adapted(config.inner, width, config)
         self.fall_norm = nn.LayerNorm(width, eps=1e-12)
+        self.drop = nn.Dropout(config.dropout)
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:  # x (B, T, W), mask (B, 1, 1, T)
         b, t, w = x.shape
@@ -79,8 +83,8 @@ class Block(nn.Module):
             for f in (self.query, self.key, self.value)
         )
         seen = F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
-        x = self.mix_norm(x + self.mix(seen.transpose(1, 2).reshape(b, t, w)))
-        return self.fall_norm(x + self.fall(F.gelu(self.rise(x))))
+        x = self.mix_norm(x + self.drop(self.mix(seen.transpose(1, 2).reshape(b, t, w))))
+        return self.fall_norm(x + self.drop(self.fall(F.gelu(self.rise(x)))))
 
 
 class Tagger(nn.Module):
@@ -98,6 +102,11 @@ class Tagger(nn.Module):
         # the base is blind to capitals, which tell "Co" from "co": they come in here
         self.shapes = nn.Embedding(len(SHAPES), config.width)
         nn.init.zeros_(self.shapes.weight)
+        if config.hints:  # read before the first layer, and once more by the heads
+            self.early = nn.Linear(len(HINTS), config.width, bias=False)
+            self.late = nn.Linear(len(HINTS), config.width, bias=False)
+            for hints in (self.early, self.late):
+                nn.init.zeros_(hints.weight)
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.layers))
         both, width = 2 * config.width, config.width
         self.intent = nn.Linear(both, len(INTENTS))
@@ -108,13 +117,19 @@ class Tagger(nn.Module):
         self.property = nn.Linear(width, len(vocabulary()))
         self.op = nn.Linear(width, len(OPS))
 
-    def forward(self, tokens: Tensor, shapes: Tensor, mask: Tensor) -> dict[str, Tensor]:
-        """tokens, shapes (B, T) integers, mask (B, T) bool -> scores by head."""
+    def forward(
+        self, tokens: Tensor, shapes: Tensor, hints: Tensor, mask: Tensor
+    ) -> dict[str, Tensor]:
+        """tokens, shapes (B, T) integers, hints (B, T, H), mask (B, T) -> scores by head."""
         place = torch.arange(tokens.shape[1], device=tokens.device)
         x = self.words(tokens) + self.places(place) + self.kinds.weight[0]
         x = self.norm(x) + self.shapes(shapes)
+        if self.config.hints:
+            x = x + self.early(hints)
         for block in self.blocks:
             x = block(x, mask[:, None, None, :])
+        if self.config.hints:
+            x = x + self.late(hints)
         weights = mask.unsqueeze(-1).to(x.dtype)
         mean = (x * weights).sum(1) / weights.sum(1)
         whole = torch.cat([x[:, 0], mean], dim=-1)
@@ -138,6 +153,15 @@ class Tagger(nn.Module):
             if isinstance(module, Adapted):
                 module.merge()
         return self
+
+
+def many_hot(rows: list[list[list[int]]], length: int) -> Tensor:
+    """Lists of hints by request and token -> (B, length, H) of 0 and 1."""
+    hot = torch.zeros(len(rows), length, len(HINTS))
+    places = [(b, t, h) for b, row in enumerate(rows) for t, some in enumerate(row) for h in some]
+    if places:
+        hot[tuple(torch.tensor(places).T)] = 1.0
+    return hot
 
 
 def _norm(name: str) -> bool:

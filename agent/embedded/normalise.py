@@ -121,6 +121,11 @@ def make_target(
     return Target(property=key, op=op, value=numbers[0], unit=canonical)  # type: ignore[arg-type]
 
 
+def numbers_of(target: Target) -> tuple[float, ...]:
+    """The value of a target, or both ends of its range; nothing where it has none."""
+    return () if target.value is None else _several(target.value)
+
+
 def _assumed_unit(key: str, value: float | tuple[float, float], canonical: str) -> str:
     """The unit of a bare number: the canonical one, percent for fractions above one."""
     if key in ("porosity", "transference_number", "inorganic_fraction"):

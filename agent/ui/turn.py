@@ -18,8 +18,10 @@ from ionwright.knowledge.errors import (
     NotAvailable,
     Refused,
 )
+from ionwright.knowledge.records import Goal
 
 from ..design import Event, Request
+from ..goal_text import write_goal
 from . import views
 from .worker import Asked, Worker
 
@@ -41,6 +43,7 @@ class Offer:
     label: str
     request: Request
     decision: Any = None  # the answer to the question at which the run waits
+    draft: str = ""  # text to change before it is sent; nothing runs until then
 
 
 def said(html: str) -> Message:
@@ -171,6 +174,8 @@ class Turn:
             Offer(label or "this reading", again, goal)
             for goal, label in [(question["goal"], first), *others]
         ]
+        draft = write_goal(Goal.model_validate(question["goal"]))
+        self.offers.append(Offer("Edit the goal", again, draft=draft))
 
     def _offer_to_continue(self) -> None:
         if self.run is not None:

@@ -21,6 +21,7 @@ from safetensors.torch import load, save
 from ionwright.knowledge.errors import Damaged, InvalidRequest
 from ionwright.knowledge.files import write_atomically
 
+from ..device import has_fast_bf16
 from .metrics import sa_score
 from .polymer_batches import Corpus, flattening_weights, labelled_values
 from .polymer_conditions import CONDITIONS, Knots
@@ -101,14 +102,6 @@ def train(
                 "loss": float(loss.detach()),
                 "held_back_loss": _held_back_loss(model, check),
             }
-
-
-def has_fast_bf16(device: str) -> bool:
-    """Whether the device multiplies bf16 in hardware; elsewhere it is slower than fp32."""
-    if device.startswith("cuda"):
-        return torch.cuda.is_bf16_supported()
-    able = torch.cpu.get_capabilities() if device == "cpu" else {}
-    return bool(able.get("avx512_bf16") or able.get("amx_bf16"))
 
 
 def _borders(steps: int, unlabelled: bool, recipe: Recipe) -> tuple[int, int]:

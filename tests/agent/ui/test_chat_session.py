@@ -202,11 +202,32 @@ def test_two_readings_are_offered_and_the_chosen_one_is_taken(script, session):
     messages = play(session, "some polymers")
     assert "can also be read as" in messages[1]
     options = session.messages[-1]["options"]
-    assert [o["label"] for o in options] == ["count: not said", "count: 5"]
+    assert [o["label"] for o in options] == ["count: not said", "count: 5", "Edit the goal"]
     session.choose(options[1]["value"])
     for _ in session.work():
         pass
     assert decisions == [other] and "done" in text(session.messages[-1])
+
+
+def test_a_goal_can_be_edited_before_anything_runs(script, session):
+    requests = []
+
+    def events(request, ask, cancelled):
+        requests.append(request)
+        yield {"kind": "run", "run": "runs/one"}
+        if request.goal is None:
+            ask({"ask": "goal", "goal": GOAL, "alternatives": [{**GOAL, "count": 5}]})
+        yield answer(message="done")
+
+    script(events)
+    play(session, "some polymers")
+    draft = session.choose(session.messages[-1]["options"][-1]["value"])
+    assert "domain: polymer_electrolyte" in draft and not session.busy
+    assert not session.take(draft.replace("count:", "count: several"))
+    assert "count" in text(session.messages[-1]) and len(requests) == 1
+    play(session, draft.replace("count:", "count: 7"))
+    assert requests[-1].goal == Goal.model_validate({**GOAL, "count": 7})
+    assert "done" in text(session.messages[-1])
 
 
 def test_a_long_step_is_done_only_when_allowed(script, session):

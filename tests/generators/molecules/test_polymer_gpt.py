@@ -10,15 +10,13 @@ import pytest
 import torch
 
 from ionwright.generators.base import generator_class
+from ionwright.generators.device import has_fast_bf16
 from ionwright.generators.molecules.metrics import novelty, uniqueness, validity
 from ionwright.generators.molecules.polymer_conditions import CONDITIONS
 from ionwright.generators.molecules.polymer_data import PolymerData
 from ionwright.generators.molecules.polymer_gpt import SHIPPED, PolymerGPT
 from ionwright.generators.molecules.polymer_tokens import BOS
-from ionwright.generators.molecules.polymer_training import (
-    Recipe,
-    has_fast_bf16,
-)
+from ionwright.generators.molecules.polymer_training import Recipe
 from ionwright.knowledge.errors import Damaged, InvalidRequest
 from ionwright.knowledge.psmiles import canonical_psmiles
 from ionwright.knowledge.records import Target
