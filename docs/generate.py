@@ -65,7 +65,11 @@ def result_table(path: str) -> str:
 def interpreter_table() -> str:
     """The untouched requests, one row per set and approach."""
     text = (ROOT / "agent/embedded/results.json").read_text(encoding="utf-8")
-    sets = {"untouched": "main set", "untouched_voices": "difficult voices"}
+    sets = {
+        "untouched": "main set",
+        "untouched_voices": "difficult voices",
+        "untouched_people": "24 people",
+    }
     rows = [
         {"requests": name, **{k: v for k, v in row.items() if k not in ("style", "misses")}}
         for which, name in sets.items()

@@ -1,68 +1,38 @@
-"""Two readings of one request become one goal: where they agree, and who wins where not.
+"""Two readings of one request become one goal.
 
-The thresholds and the slots that the network may fill were chosen on requests that the rules had
-not been made for (docs/lab-log.md).
+The tagger has seen the rules' reading, and learned where to follow it; so its word counts. Where
+the rules read the same, the goal can be acted on at once. The threshold was chosen on requests that
+neither was made for (docs/lab-log.md).
 """
 
 from __future__ import annotations
 
 import re
 from math import isclose
-from typing import Any
 
 from ionwright.knowledge.records import Goal, Target
 
-from .elements import names_ion
-from .hazards import UNNAMED, is_reassuring
+from .hazards import UNNAMED
 from .normalise import numbers_of
-from .rules import read_by_rules
-from .targets import find_properties
 
-SURE = 0.9  # of another intent where the rules have found no word for one
-SURER = 0.95  # of another intent than the one that a word stands for
-ALARMED = 0.85  # of a hazard that the rules do not know
-CERTAIN = 0.97  # that a request with a domain and targets is nothing for us
+ALARMED = 0.35  # probability of a hazard above which a request is refused
 
 
-def combine(
-    text: str, rules: Goal, tagger: Goal, confidence: float
-) -> tuple[Goal, bool, tuple[Goal, ...]]:
-    """The goal to act on, whether both readings are the same, and the other readings if not."""
-    if same(rules, tagger):
-        return rules, True, ()
-    alarmed = tagger.intent == "refuse" and confidence >= ALARMED and not is_reassuring(text)
-    if rules.intent == "refuse" or alarmed:
+def combine(rules: Goal, tagger: Goal, alarm: float) -> tuple[Goal, bool, tuple[Goal, ...]]:
+    """The goal to act on, whether both readings are the same, and the other reading if not.
+
+    Args:
+        rules: the goal that the rules read.
+        tagger: the goal that the tagger read.
+        alarm: the tagger's probability that the request should be refused.
+    """
+    if rules.intent == "refuse" or alarm >= ALARMED:
         # a reading that would act on it is not offered
         warnings = rules.warnings if rules.intent == "refuse" else (UNNAMED,)
-        return Goal(intent="refuse", warnings=warnings), False, ()
-    goal = rules
-    if rules.intent != tagger.intent != "refuse" and confidence >= _needed(rules, tagger):
-        goal = read_by_rules(text, tagger.intent)
-    goal = _filled(text, goal, tagger)
-    others = [other for other in (rules, tagger) if other.intent != "refuse"]
-    return goal, False, tuple(other for other in others if not same(other, goal))
-
-
-def _needed(rules: Goal, tagger: Goal) -> float:
-    if rules.generator is not None or rules.intent in ("simulate", "characterize", "explain"):
-        return 1.0  # their words are plain; who names a generator wants something made
-    if tagger.intent == "help" and rules.domain is not None and rules.targets:
-        return CERTAIN
-    return SURE if rules.intent in ("design", "help") else SURER
-
-
-def _filled(text: str, goal: Goal, tagger: Goal) -> Goal:
-    """What the rules left empty and the network is better at."""
-    if goal.intent != tagger.intent or goal.intent in ("help", "refuse"):
-        return goal
-    update: dict[str, Any] = {}
-    if goal.working_ion is None and tagger.working_ion and names_ion(text, tagger.working_ion):
-        update["working_ion"] = tagger.working_ion
-    if goal.intent == "design" and not goal.targets and goal.generator != "superres":
-        # a bare number may count or date anything: only with a word for the property
-        named = {mention.key for mention in find_properties(text)}
-        update["targets"] = tuple(t for t in tagger.targets if t.unit != "1" or t.property in named)
-    return goal.model_copy(update=update)
+        return Goal(intent="refuse", warnings=warnings), tagger.intent == rules.intent, ()
+    if tagger.intent == "refuse" or same(rules, tagger):
+        return rules, tagger.intent != "refuse", ()
+    return tagger, False, (rules,)
 
 
 def same(one: Goal, other: Goal) -> bool:

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from time import perf_counter
 
 from ionwright.knowledge.records import Goal
 
 from .combine import combine
+from .decode import decode
 from .feasibility import warnings_of
 from .reading import Reading
 from .rules import read_by_rules
-from .tagger import decode, read_tags
+from .tagger import FOLDER, read_tags
 from .text import check, clean
 from .unknown import not_understood
 
 
-def interpret(words: str) -> Reading:
+def interpret(words: str, weights: Path = FOLDER) -> Reading:
     """Reads a request in plain words, English or German.
+
+    Args:
+        words: the request.
+        weights: folder of the tagger's weights.
 
     Raises:
         InvalidRequest: if it is empty, longer than 10,000 characters or not text.
@@ -25,8 +31,8 @@ def interpret(words: str) -> Reading:
     start = perf_counter()
     text = clean(check(words))
     rules = read_by_rules(text)
-    tags = read_tags(text, rules)
-    goal, agreed, others = combine(text, rules, decode(text, tags), tags.confidence)
+    tags = read_tags(text, rules, weights)
+    goal, agreed, others = combine(rules, decode(text, tags), tags.alarm)
     goal = finished(goal, text)
     return Reading(
         goal=goal,

@@ -18,12 +18,12 @@ from typing import Any
 
 from ionwright.knowledge.files import write_atomically
 
+from .decode import Tagged, Tags, decode
 from .labels import DOMAINS, GENERATORS, INTENTS, IONS, OPS, PROPERTIES, TAGS
 from .lexicon import generator_patterns
 from .scoring import SLOTS
 from .synthetic import Example
 from .synthetic.pieces import Span
-from .tagger import Tagged, Tags, decode
 from .text import clean
 
 FOLDER = Path(__file__).with_name("requests") / "marked"
@@ -115,7 +115,8 @@ def tags_of(example: Example) -> Tags:
         )
         for s in example.spans
     )  # fmt: skip
-    return Tags(example.intent, example.domain, example.working_ion, example.generator, spans, 1.0)
+    slots = (example.intent, example.domain, example.working_ion, example.generator)
+    return Tags(*slots, spans, float(example.intent == "refuse"))
 
 
 def _one_of(names: tuple[str, ...], name: str) -> tuple[float, ...]:
