@@ -26,10 +26,11 @@ def combine(rules: Goal, tagger: Goal, alarm: float) -> tuple[Goal, bool, tuple[
         tagger: the goal that the tagger read.
         alarm: the tagger's probability that the request should be refused.
     """
-    if rules.intent == "refuse" or alarm >= ALARMED:
+    named, alarmed = rules.intent == "refuse", alarm >= ALARMED
+    if named or alarmed:
         # a reading that would act on it is not offered
-        warnings = rules.warnings if rules.intent == "refuse" else (UNNAMED,)
-        return Goal(intent="refuse", warnings=warnings), tagger.intent == rules.intent, ()
+        goal = rules if named else Goal(intent="refuse", warnings=(UNNAMED,))
+        return goal, named and alarmed, ()
     if tagger.intent == "refuse" or same(rules, tagger):
         return rules, tagger.intent != "refuse", ()
     return tagger, False, (rules,)

@@ -54,15 +54,12 @@ def decode(text: str, tags: Tags) -> Goal:
         return Goal(intent=tags.intent)  # type: ignore[arg-type]
     found = {tag: _words_of(text, tags, tag) for tag in ("SUBJ", "REQ", "EXC", "COUNT")}
     design = tags.intent == "design"
-    excluded = _elements(found["EXC"]) if design else ()
     return Goal(
         intent=tags.intent,  # type: ignore[arg-type]
         domain=tags.domain,  # type: ignore[arg-type]
         working_ion=tags.working_ion,
-        elements_required=tuple(e for e in _elements(found["REQ"]) if e not in excluded)
-        if design
-        else (),
-        elements_excluded=excluded,
+        elements_required=_elements(found["REQ"]) if design else (),
+        elements_excluded=_elements(found["EXC"]) if design else (),
         subjects=tuple(dict.fromkeys(_trimmed(s) for s in found["SUBJ"] if len(_trimmed(s)) > 1)),
         targets=() if tags.intent == "explain" else once(_targets(text, tags)),
         count=_count(found["COUNT"]) if design else None,
@@ -97,6 +94,9 @@ def _targets(text: str, tags: Tags) -> list[Target]:
     return [target for _, target in read if _counts(target, read)]
 
 
+_CERTAIN = 0.9  # how sure of two bounds that contradict each other one must be to tell both
+
+
 def _counts(target: Target, read: list[tuple[float, Target]]) -> bool:
     """Whether a target stands beside the others of its property, or gives way to them.
 
@@ -108,9 +108,10 @@ def _counts(target: Target, read: list[tuple[float, Target]]) -> bool:
     ]
     if target.value is None:
         return not rivals
-    ends = {t.op for _, t in rivals}
-    fits = len(rivals) == 2 and ends == {">=", "<="} and len(once([t for _, t in rivals])) == 1
-    return fits or target == max(rivals, key=lambda rival: rival[0])[1]
+    both = len(rivals) == 2 and {t.op for _, t in rivals} == {">=", "<="}
+    joined = both and len(once([t for _, t in rivals])) == 1
+    contradicting = both and min(sure for sure, _ in rivals) > _CERTAIN
+    return joined or contradicting or target == max(rivals, key=lambda rival: rival[0])[1]
 
 
 def _whole_words(text: str, span: Tagged) -> tuple[int, int]:
@@ -150,7 +151,8 @@ def _symbols(word: str) -> list[str]:
     bare = word.strip(" .,;:")
     if bare.upper() in ELEMENTS and len(bare) == 1:
         return [bare.upper()]
-    return elements_in(word) or elements_in(meant(bare.lower()) or "")
+    spellings = (word, bare.removesuffix("s"), meant(bare.lower()) or "")
+    return next(filter(None, map(elements_in, spellings)), [])
 
 
 def _count(words: list[str]) -> int | None:
@@ -206,7 +208,7 @@ def _valued(
         after = [a for a in amounts if a.start >= amount.end and key in compatible(a.unit)]
         if after:  # "over 200 but below 300 mAh/g"
             unit = after[0].unit
-        elif not re.search(r"[<>=≤≥:]\s*$", text[: amount.start]) and key not in {
+        elif not re.search(r"[<>=≤≥:~]\s*$", text[: amount.start]) and key not in {
             mention.key for mention in find_properties(text)
         }:
             return None  # a bare number needs a word for its property, or "key = number"

@@ -1,0 +1,33 @@
+"""Which reading counts: the tagger's, unless something is to be refused or it is not sure of that."""
+
+from ionwright.agent.embedded.combine import ALARMED, combine, same
+from ionwright.knowledge.records import Goal, Target
+
+RULES = Goal(intent="design", domain="cathode", elements_required=("Mn", "Fe"))
+TAGGER = Goal(intent="design", domain="cathode", elements_excluded=("Mn", "Fe"))
+REFUSED = Goal(intent="refuse", warnings=("asks for an explosive",))
+VOLTAGE = Target(property="average_voltage", op=">=", value=3.2)
+
+
+def test_the_taggers_reading_counts_and_the_rules_stand_beside_it():
+    assert combine(RULES, TAGGER, 0.0) == (TAGGER, False, (RULES,))
+
+
+def test_agreement_does_not_depend_on_order_or_rounding():
+    one = RULES.model_copy(update={"targets": (VOLTAGE,)})
+    near = VOLTAGE.model_copy(update={"value": 3.2000001})
+    other = one.model_copy(update={"elements_required": ("Fe", "Mn"), "targets": (near,)})
+    assert same(one, other)
+    assert combine(one, other, 0.0) == (one, True, ())
+    assert not same(one, one.model_copy(update={"count": 3}))
+
+
+def test_either_reader_can_refuse_and_nothing_else_is_offered():
+    assert combine(REFUSED, TAGGER, 0.0) == (REFUSED, False, ())
+    goal, agreed, others = combine(RULES, TAGGER, ALARMED)
+    assert (goal.intent, agreed, others) == ("refuse", False, ()) and goal.warnings
+    assert combine(REFUSED, Goal(intent="refuse"), 0.9)[1]
+
+
+def test_a_refusal_that_is_not_sure_leaves_the_rules_reading():
+    assert combine(RULES, Goal(intent="refuse"), ALARMED / 2) == (RULES, False, ())
