@@ -12,28 +12,51 @@ from math import isclose
 
 from ionwright.knowledge.records import Goal, Target
 
-from .hazards import UNNAMED
+from .hazards import UNNAMED, is_reassuring
 from .normalise import numbers_of
 
 ALARMED = 0.35  # probability of a hazard above which a request is refused
 
 
-def combine(rules: Goal, tagger: Goal, alarm: float) -> tuple[Goal, bool, tuple[Goal, ...]]:
+def combine(
+    text: str, rules: Goal, tagger: Goal, alarm: float
+) -> tuple[Goal, bool, tuple[Goal, ...]]:
     """The goal to act on, whether both readings are the same, and the other reading if not.
 
     Args:
+        text: the cleaned request.
         rules: the goal that the rules read.
         tagger: the goal that the tagger read.
         alarm: the tagger's probability that the request should be refused.
     """
-    named, alarmed = rules.intent == "refuse", alarm >= ALARMED
+    named, alarmed = rules.intent == "refuse", alarm >= ALARMED and not is_reassuring(text)
     if named or alarmed:
         # a reading that would act on it is not offered
         goal = rules if named else Goal(intent="refuse", warnings=(UNNAMED,))
         return goal, named and alarmed, ()
+    tagger = _polarised(tagger, rules)
     if tagger.intent == "refuse" or same(rules, tagger):
         return rules, tagger.intent != "refuse", ()
     return tagger, False, (rules,)
+
+
+def _polarised(tagger: Goal, rules: Goal) -> Goal:
+    """The tagger's goal with the elements that the rules see excluded.
+
+    Where rules find an exclusion they are hardly ever wrong; the tagger now and then takes it for
+    a wish, and does not tell what is said both ways.
+    """
+    barred = set(rules.elements_excluded) - set(rules.elements_required)
+    both = set(rules.elements_excluded) & set(rules.elements_required)
+    told = {*tagger.elements_required, *tagger.elements_excluded}
+    required = [e for e in tagger.elements_required if e not in barred]
+    excluded = [*tagger.elements_excluded, *(e for e in tagger.elements_required if e in barred)]
+    return tagger.model_copy(
+        update={
+            "elements_required": tuple(dict.fromkeys([*required, *sorted(both & told)])),
+            "elements_excluded": tuple(dict.fromkeys([*excluded, *sorted(both & told)])),
+        }
+    )
 
 
 def same(one: Goal, other: Goal) -> bool:

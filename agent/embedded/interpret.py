@@ -32,7 +32,7 @@ def interpret(words: str, weights: Path = FOLDER) -> Reading:
     text = clean(check(words))
     rules = read_by_rules(text)
     tags = read_tags(text, rules, weights)
-    goal, agreed, others = combine(rules, decode(text, tags), tags.alarm)
+    goal, agreed, others = combine(text, rules, decode(text, tags), tags.alarm)
     goal = finished(goal, text)
     return Reading(
         goal=goal,

@@ -193,6 +193,25 @@ def test_stop_ends_the_run_within_two_seconds_and_keeps_it(opened):
     page.get_by_text("Today it designs polymer electrolytes").wait_for(timeout=SLOW)
 
 
+def test_a_goal_read_in_two_ways_can_be_edited_before_it_runs(opened):
+    page = opened()
+    ask(
+        page,
+        "4 polymer repeat units, a whisker over 1e-4 S/cm conductivity, sulfur kicked to the kerb",
+    )
+    page.get_by_role("button", name="Edit the goal").click(timeout=SLOW)
+    box = page.get_by_label("your goal")
+    box.and_(page.locator("textarea")).wait_for()
+    page.wait_for_function("document.querySelector('#iw-box textarea').value.includes('count: ')")
+    lines = box.input_value().splitlines()
+    assert "domain: polymer_electrolyte" in lines
+    edited = [line for line in lines if not line.startswith(("count:", "must"))]
+    ask(page, "\n".join([*edited, "count: 2", "must not contain: S; F"]))
+    page.locator(".iw-table").wait_for(timeout=SLOW)
+    assert page.locator(".iw-table tbody tr").count() == 2
+    assert "S, F" in page.locator(".iw-goal").last.inner_text()
+
+
 @pytest.mark.parametrize(
     ("words", "kind", "said"),
     [
