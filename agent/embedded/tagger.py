@@ -62,8 +62,10 @@ def read_tags(text: str, rules: Goal, folder: Path = FOLDER) -> Tags:
     best = {
         name: int(scores[name][0].argmax()) for name in ("intent", "domain", "ion", "generator")
     }
+    intent = INTENTS[best["intent"]]
     return Tags(
-        intent=INTENTS[best["intent"]],
+        # who names a kind of generator wants something made (339 of 339 harmless requests)
+        intent="design" if rules.generator and intent != "refuse" else intent,
         domain=DOMAINS[best["domain"]],
         working_ion=IONS[best["ion"]],
         generator=GENERATORS[best["generator"]],
