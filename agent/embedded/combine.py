@@ -16,6 +16,7 @@ from .hazards import UNNAMED, is_reassuring
 from .normalise import numbers_of
 
 ALARMED = 0.35  # probability of a hazard above which a request is refused
+ALARMED_ANYWAY = 0.9  # the same where the words say that the hazard is to be avoided
 
 
 def combine(
@@ -29,12 +30,13 @@ def combine(
         tagger: the goal that the tagger read.
         alarm: the tagger's probability that the request should be refused.
     """
-    named, alarmed = rules.intent == "refuse", alarm >= ALARMED and not is_reassuring(text)
+    named = rules.intent == "refuse"
+    alarmed = alarm >= (ALARMED_ANYWAY if is_reassuring(text) else ALARMED)
     if named or alarmed:
         # a reading that would act on it is not offered
         goal = rules if named else Goal(intent="refuse", warnings=(UNNAMED,))
         return goal, named and alarmed, ()
-    tagger = _polarised(tagger, rules)
+    tagger = _bounded(_polarised(tagger, rules), rules)
     if tagger.intent == "refuse" or same(rules, tagger):
         return rules, tagger.intent != "refuse", ()
     return tagger, False, (rules,)
@@ -57,6 +59,21 @@ def _polarised(tagger: Goal, rules: Goal) -> Goal:
             "elements_excluded": tuple(dict.fromkeys([*excluded, *sorted(both & told)])),
         }
     )
+
+
+def _bounded(tagger: Goal, rules: Goal) -> Goal:
+    """The tagger's goal with both bounds where it lost one that the rules see."""
+    ranges = {t.property: t for t in rules.targets if t.op == "between"}
+
+    def whole(target: Target) -> Target:
+        wider = ranges.get(target.property)
+        if wider is None or target.op not in (">=", "<="):
+            return target
+        ends = numbers_of(wider)
+        lost = any(isclose(numbers_of(target)[0], end, rel_tol=1e-6) for end in ends)
+        return wider if lost else target
+
+    return tagger.model_copy(update={"targets": tuple(whole(t) for t in tagger.targets)})
 
 
 def same(one: Goal, other: Goal) -> bool:

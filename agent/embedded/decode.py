@@ -68,10 +68,15 @@ def decode(text: str, tags: Tags) -> Goal:
 
 
 def _words_of(text: str, tags: Tags, tag: str) -> list[str]:
-    """The words of all spans of one tag; materials as the word lists see them."""
-    known = [(s.start, s.end) for s in find_subjects(text)] if tag == "SUBJ" else []
+    """The words of all spans of one tag: materials and counts whole, the surest count first."""
+    known: list[tuple[int, int]] = []
+    if tag == "SUBJ":
+        known = [(s.start, s.end) for s in find_subjects(text)]
+    elif tag == "COUNT":
+        known = [(a.start, a.end) for a in find_amounts(text) if not a.unit and a.high is None]
     words = []
-    for span in tags.spans:
+    spans = sorted(tags.spans, key=lambda span: -span.sure) if tag == "COUNT" else tags.spans
+    for span in spans:
         if span.tag == tag:
             touched = [(s, e) for s, e in known if s < span.end and span.start < e]
             start, end = touched[0] if touched else _whole_words(text, span)

@@ -185,6 +185,15 @@ def train(
     return tagger
 
 
+def mean_of(folders: list[Path], save: Path) -> None:
+    """Writes the mean of several trained weights (Wortsman et al. 2022, "model soups")."""
+    trained = [load_weights(folder) for folder in folders]
+    config = {k: v for k, v in trained[-1][1].items() if k != "sha256"}
+    names = trained[0][0]
+    means = {name: torch.stack([weights[name] for weights, _ in trained]).mean(0) for name in names}
+    save_weights(save, means, config)
+
+
 def _save(tagger: Tagger, folder: Path, n: int, seed: int, seconds: float, loss: float) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     recipe = {
@@ -211,7 +220,11 @@ def main() -> None:
     parser.add_argument("--marked", type=Path, default=MARKED, help="folder of marked requests")
     parser.add_argument("--share", type=float, default=0.6, help="how many of them are marked")
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--mean", type=Path, nargs="+", help="write the mean of these weights")
     arguments = parser.parse_args()
+    if arguments.mean:
+        mean_of(arguments.mean, arguments.out)
+        return
     torch.set_num_threads(arguments.threads)
     train(
         arguments.n,

@@ -1,6 +1,6 @@
 """Which reading counts: the tagger's, unless something is to be refused or it is not sure of that."""
 
-from ionwright.agent.embedded.combine import ALARMED, combine, same
+from ionwright.agent.embedded.combine import ALARMED, ALARMED_ANYWAY, combine, same
 from ionwright.knowledge.records import Goal, Target
 
 RULES = Goal(intent="design", domain="cathode", elements_required=("Mn", "Fe"))
@@ -40,9 +40,20 @@ def test_either_reader_can_refuse_and_nothing_else_is_offered():
     assert combine(TEXT, REFUSED, Goal(intent="refuse"), 0.9)[1]
 
 
+def test_a_bound_that_the_tagger_lost_is_found_again():
+    both = VOLTAGE.model_copy(update={"op": "between", "value": (3.2, 3.6)})
+    rules = Goal(intent="design", domain="cathode", targets=(both,))
+    tagger = Goal(intent="design", domain="cathode", targets=(VOLTAGE,), count=2)
+    assert combine(TEXT, rules, tagger, 0.0)[0].targets == (both,)
+    other = both.model_copy(update={"value": (1.0, 2.0)})
+    rules = rules.model_copy(update={"targets": (other,)})
+    assert combine(TEXT, rules, tagger, 0.0)[0].targets == (VOLTAGE,)
+
+
 def test_words_that_want_the_hazard_avoided_calm_the_tagger():
     text = "electrolyte salts that do not detonate"
-    assert combine(text, RULES, Goal(intent="refuse"), 0.9) == (RULES, False, ())
+    assert combine(text, RULES, Goal(intent="refuse"), 0.8) == (RULES, False, ())
+    assert combine(text, RULES, TAGGER, ALARMED_ANYWAY)[0].intent == "refuse"
 
 
 def test_a_refusal_that_is_not_sure_leaves_the_rules_reading():
