@@ -28,8 +28,6 @@ def load_tagger(folder: Path = FOLDER) -> Tagger:
     Raises:
         Damaged: if the weights are missing or damaged.
     """
-    import torch
-
     from ionwright.generators.weights import load_weights
     from ionwright.knowledge.errors import Damaged
 
@@ -37,13 +35,7 @@ def load_tagger(folder: Path = FOLDER) -> Tagger:
 
     trained, config = load_weights(folder)
     shape = Config(rank=int(config["rank"]), hints=bool(config.get("hints")))
-    with torch.device("meta"):  # all of it is loaded: random numbers would cost a quarter second
-        tagger = Tagger(shape)
-    tagger = tagger.to_empty(device="cpu")
-    with torch.no_grad():
-        for parameter in tagger.parameters():
-            parameter.zero_()
-    tagger = load_base(tagger)
+    tagger = load_base(Tagger(shape))
     try:
         tagger.load_state_dict(trained, strict=False)
     except RuntimeError as error:
