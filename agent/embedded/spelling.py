@@ -53,7 +53,7 @@ def _in_full(text: str) -> str:
 @cache
 def _right() -> frozenset[str]:
     """Whole words that the base model knows: "meeting" is not a misspelt "melting"."""
-    from .network import base_folder
+    from ionwright.knowledge.minilm import base_folder
 
     words = (base_folder() / "vocab.txt").read_text(encoding="utf-8").split()
     return frozenset(words) | {"nitriles", "silicone", "modules"}
