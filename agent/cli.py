@@ -16,6 +16,7 @@ from ionwright.knowledge.errors import Cancelled, IonwrightError
 LAZY_TOOLS = {
     "generate": "Propose new materials with a trained generator.",
     "predict": "Predict properties of materials, with intervals.",
+    "search": "Search literature and database entries, each with its source.",
 }
 
 
@@ -31,8 +32,12 @@ class Commands(click.Group):
         from ionwright.tools.base import tool_named
 
         from .commands import command_of
-        from .terminal import result_table
+        from .terminal import found_lines, result_table
 
+        if name == "search":
+            from .questions import understood
+
+            return command_of(tool_named(name), found_lines, prepare=understood)
         return command_of(tool_named(name), result_table)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -22,6 +22,7 @@ from ionwright.tools.base import Flag, Tool, ToolResult, explain_validation
 from ionwright.tools.context import Context
 
 from .progress import Progress
+from .settings import Settings
 
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 _CONDITION = re.compile(
@@ -30,12 +31,18 @@ _CONDITION = re.compile(
 )
 
 
-def command_of(tool: Tool, show: Callable[[ToolResult], str]) -> click.Command:
+Prepare = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+def command_of(
+    tool: Tool, show: Callable[[ToolResult], str], prepare: Prepare = lambda given: given
+) -> click.Command:
     """The command of a tool.
 
     Args:
         tool: the declaration.
         show: the result as text for people, for when `--json` is not given.
+        prepare: fills in arguments that were not given.
     """
     params = [_parameter(name, info) for name, info in tool.arguments.model_fields.items()]
     flags = {option for p in params for option in p.opts}
@@ -47,10 +54,16 @@ def command_of(tool: Tool, show: Callable[[ToolResult], str]) -> click.Command:
         if "conditions" in arguments:
             arguments["conditions"] = [parse_condition(c) for c in arguments["conditions"]]
         with Progress() as progress:
-            ctx = Context(device=surface["device"], may_read_files=True)
+            settings = Settings()
+            ctx = Context(
+                device=surface["device"],
+                may_read_files=True,
+                library=settings.knowledge,
+                chroma=settings.chroma,
+            )
             ctx.on_progress = progress.update
             progress.stop_sets(ctx.cancelled)
-            result = tool(ctx, **arguments)
+            result = tool(ctx, **prepare(arguments))
         _deliver(result, surface, show)
 
     return click.Command(tool.name, params=params, callback=run, help=tool.description)
@@ -155,7 +168,9 @@ def _deliver(
             raise InvalidRequest(f"cannot write {surface['out']}: {error.strerror}") from error
     if surface["json"]:
         candidates = [c.model_dump(mode="json") for c in result.candidates]
-        click.echo(json.dumps({"candidates": candidates, **result.data}, ensure_ascii=False))
+        # a search's document is its results alone
+        shown = {} if "results" in result.data else {"candidates": candidates}
+        click.echo(json.dumps({**shown, **result.data}, ensure_ascii=False))
     elif surface["out"]:
         click.echo(f"{result.text}; written to {surface['out']}", file=sys.stderr)
     else:

@@ -131,7 +131,14 @@ def _deps(
     request: Request, run: RunFolder, ask: Ask | None, cancelled: threading.Event | None
 ) -> Deps:
     deadline = time.monotonic() + request.budget if request.budget else float("inf")
-    ctx = Context(workspace=run.path, device=request.settings.device, deadline=deadline)
+    settings = request.settings
+    ctx = Context(
+        workspace=run.path,
+        library=settings.knowledge,
+        chroma=settings.chroma,
+        device=settings.device,
+        deadline=deadline,
+    )
     if cancelled is not None:
         ctx.cancelled = cancelled
     return Deps(

@@ -10,10 +10,11 @@ from langgraph.runtime import Runtime
 from langgraph.types import interrupt
 
 from ionwright.knowledge.errors import InvalidRequest, NotAvailable, Refused
-from ionwright.knowledge.records import Candidate, Goal
+from ionwright.knowledge.records import Candidate, Citation, Goal
 from ionwright.tools.base import ToolResult, tool_named
 
 from . import report as rendering
+from .answers import answer_text
 from .embedded import interpret as read_words
 from .recipes import HELP, recipe_for
 from .runs import call_key
@@ -56,7 +57,13 @@ def plan(state: State, runtime: Runtime[Deps]) -> dict[str, Any]:
     recipe = recipe_for(goal)
     if state["round"] == 0:
         recipe.check(goal)
-    calls = recipe.calls(goal, round=state["round"], seed=state["seed"], settings=deps.settings)
+    calls = recipe.calls(
+        goal,
+        words=state.get("words", ""),
+        round=state["round"],
+        seed=state["seed"],
+        settings=deps.settings,
+    )
     runtime.stream_writer(
         {"kind": "plan", "round": state["round"] + 1, "calls": [c["tool"] for c in calls]}
     )
@@ -89,6 +96,8 @@ def act(state: State, runtime: Runtime[Deps]) -> dict[str, Any]:
     update: dict[str, Any] = {"calls": state["calls"][1:], "steps": [step]}
     if "ranking" in result.data:
         update["ranking"] = result.data["ranking"]
+    if "results" in result.data:
+        update["evidence"] = result.data["results"]
     return update
 
 
@@ -126,17 +135,26 @@ def answer(state: State, deps: Deps) -> dict[str, Any]:
     if goal.get("intent") in ("predict", "compare"):
         chosen = list(deps.ctx.pool.values())
     steps = [{k: v for k, v in step.items() if k != "key"} for step in state.get("steps", [])]
+    evidence = list({e["id"]: e for e in state.get("evidence", [])}.values())
+    message = state.get("message") or _told(goal, evidence)
     return {
         "goal": goal,
         "candidates": [c.model_dump(mode="json") for c in chosen],
         "ranking": ranking,
-        "evidence": [],
+        "evidence": evidence,
         "steps": steps,
         "warnings": list(dict.fromkeys(state.get("warnings", []))),
         "run": str(deps.run.path),
-        **({"message": state["message"]} if state.get("message") else {}),
+        **({"message": message} if message else {}),
         **({"question": state["question"]} if state.get("question") else {}),
     }
+
+
+def _told(goal: dict[str, Any], evidence: list[dict[str, Any]]) -> str:
+    if goal.get("intent") not in ("lookup", "compare", "explain"):
+        return ""
+    citations = [Citation.model_validate(e) for e in evidence]
+    return answer_text(Goal.model_validate(goal), citations)
 
 
 def run_call(call: Call, deps: Deps) -> tuple[str, ToolResult]:

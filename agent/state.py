@@ -42,6 +42,7 @@ class State(TypedDict, total=False):
     round: int
     warnings: Annotated[list[str], operator.add]
     ranking: list[dict[str, Any]]
+    evidence: Annotated[list[dict[str, Any]], operator.add]  # citations
     message: str  # an answer in words for goals that need no candidates
 
 

@@ -13,9 +13,10 @@ from rich.console import Console
 from rich.table import Table
 
 from ionwright.knowledge.errors import InvalidRequest, IonwrightError
-from ionwright.knowledge.records import Goal
+from ionwright.knowledge.records import Citation, Goal
 from ionwright.tools.base import ToolResult
 
+from .answers import source_lines
 from .design import Event, Request, events, product_version
 from .goal_text import parse_goal, write_goal
 from .progress import Progress
@@ -142,6 +143,9 @@ def _edited(goal: Goal) -> Goal:
 def _show(answer: dict[str, Any]) -> None:
     if answer.get("message"):
         click.echo(answer["message"])
+        evidence = [Citation.model_validate(e) for e in answer["evidence"]]
+        for line in source_lines(answer["message"], evidence):
+            click.echo(line)
     view = view_of(answer)
     if view["rows"]:
         table = Table("", "material", *view["columns"], "score", "meets")
@@ -165,6 +169,16 @@ def _show(answer: dict[str, Any]) -> None:
 def _print(table: Table) -> None:
     width = None if sys.stdout.isatty() else 200  # a pipe has no width; do not cut the values
     Console(width=width, highlight=False, markup=False).print(table)
+
+
+def found_lines(result: ToolResult) -> str:
+    """The entries that a search found, as plain text."""
+    lines = []
+    found: Any = result.data.get("results", [])
+    for number, entry in enumerate(found, 1):
+        page = f", p. {entry['page']}" if entry.get("page") else ""
+        lines.append(f"[{number}] {entry['text']}\n    {entry['reference']}{page}")
+    return "\n".join([*lines, result.text])
 
 
 def result_table(result: ToolResult) -> str:

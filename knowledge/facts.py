@@ -36,10 +36,11 @@ Doi = Annotated[str, AfterValidator(_doi)]
 
 
 class Reference(Record):
-    """Where a claim is published."""
+    """Where a claim is published, or which program computed it."""
 
     doi: Doi | None = None
     url: str | None = None
+    software: str | None = None
     title: Annotated[str, Field(min_length=4)]
     authors: str = ""
     venue: str = ""
@@ -47,14 +48,14 @@ class Reference(Record):
 
     @model_validator(mode="after")
     def _findable(self) -> Reference:
-        if not (self.doi or self.url):
-            raise ValueError("a reference needs a DOI or an address")
+        if not (self.doi or self.url or self.software):
+            raise ValueError("a reference needs a DOI, an address or a program")
         return self
 
     def __str__(self) -> str:
         who = f"{self.authors}, " if self.authors else ""
         where = ", ".join(str(part) for part in (self.venue, self.year) if part)
-        link = f"https://doi.org/{self.doi}" if self.doi else self.url
+        link = f"https://doi.org/{self.doi}" if self.doi else self.url or self.software
         return f"{who}{self.title}{f'. {where}' if where else ''}. {link}"
 
 

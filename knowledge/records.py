@@ -231,9 +231,13 @@ class Goal(Record):
 
 
 class Citation(Record):
-    """A passage or database entry that supports a statement."""
+    """A passage or database entry that supports a statement, with the values that it states."""
 
     text: str
     source: str
     reference: str | None = None
     score: float | None = None
+    facts: tuple[dict[str, JsonValue], ...] = ()
+    kind: str = ""
+    page: int | None = None
+    id: str = ""

@@ -7,9 +7,13 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ionwright.knowledge.errors import Cancelled, InvalidRequest
 from ionwright.knowledge.records import Candidate
+
+if TYPE_CHECKING:
+    from ionwright.knowledge.store import KnowledgeStore
 
 
 def _silent(what: str, done: int, total: int) -> None:
@@ -21,6 +25,8 @@ class Context:
     """Hidden from language models. One for each run."""
 
     workspace: Path = field(default_factory=Path.cwd)
+    library: Path | None = None  # folder of the knowledge store; the user's own if None
+    chroma: str = ""  # address of a Chroma server
     device: str = "cpu"
     pool: dict[str, Candidate] = field(default_factory=dict)
     may_read_files: bool = False  # only a person at the command line may name files
@@ -37,6 +43,12 @@ class Context:
         if self.cancelled.is_set():
             raise Cancelled(f"stopped by the user during: {what}")
         self.on_progress(what, done, total)
+
+    def knowledge(self) -> KnowledgeStore:
+        """The knowledge store, opened at first use and kept open."""
+        from ionwright.knowledge.store.library import shared_library
+
+        return shared_library(self.library, server=self.chroma, on_progress=self.progress)
 
     def out_of_time(self) -> bool:
         """Whether the budget of the run is used up."""

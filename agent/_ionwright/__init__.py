@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ionwright.generators.base import Generator
     from ionwright.knowledge.records import Candidate, Goal
 
-__all__ = ["design", "interpret", "load_generator", "predict"]
+__all__ = ["design", "interpret", "load_generator", "predict", "search"]
 
 try:
     __version__ = version("ionwright")
@@ -110,3 +110,21 @@ def predict(
     if failed:
         raise InvalidRequest("; ".join(f"{f['input']}: {f['reason']}" for f in failed))
     return list(result.candidates)
+
+
+def search(words: str, *, count: int = 10) -> list[dict[str, Any]]:
+    """Literature and database entries for a question, best first.
+
+    Args:
+        words: the question; values that it states ("above 1e-4 S/cm") are taken as filters.
+        count: how many entries at most.
+
+    Returns:
+        text, score, source, reference, facts, kind, page and id of each entry.
+
+    Raises:
+        InvalidRequest: if there are no words.
+    """
+    from ionwright.agent.questions import search_words
+
+    return search_words(words, count=count)

@@ -13,15 +13,20 @@ from ..settings import Settings
 from ..state import Call
 from .named import NamedMaterials
 from .polymers import PolymerDesign
+from .questions import Question
 
 HELP = (
     "Ionwright designs battery materials from a goal in plain words. Today it designs polymer "
     "electrolytes, for example: ten polymer electrolyte repeat units with ionic conductivity "
     "above 1e-4 S/cm, no fluorine. It also predicts for named ones: predict the conductivity and "
-    "transference number of PEO. Goals for the other material classes are understood, and it says "
-    "plainly when no generator exists for them yet."
+    "transference number of PEO. And it answers what is known, with sources: what conductivity "
+    "has LLZO at room temperature? compare LiFePO4 with LiCoO2. Goals for the other material "
+    "classes are understood, and it says plainly when no generator exists for them yet."
 )
-TODAY = "today it designs polymer electrolytes and predicts their ion transport"
+TODAY = (
+    "today it designs polymer electrolytes, predicts their ion transport, and answers questions "
+    "about what is known with sources"
+)
 
 
 class Recipe(Protocol):
@@ -30,8 +35,10 @@ class Recipe(Protocol):
     def check(self, goal: Goal) -> None:
         """Raises `InvalidRequest` or `NotAvailable` for a goal that it cannot serve."""
 
-    def calls(self, goal: Goal, *, round: int, seed: int, settings: Settings) -> list[Call]:
-        """The calls of this round (0 is the first)."""
+    def calls(
+        self, goal: Goal, *, words: str, round: int, seed: int, settings: Settings
+    ) -> list[Call]:
+        """The calls of this round (0 is the first); `words` is the request as it was written."""
 
 
 def recipe_for(goal: Goal) -> Recipe:
@@ -42,7 +49,9 @@ def recipe_for(goal: Goal) -> Recipe:
         InvalidRequest: if the goal's targets are outside what any material can have.
     """
     check_feasible(goal)
-    if goal.intent in ("predict", "compare") and goal.subjects:
+    if goal.intent in ("lookup", "compare", "explain"):
+        return Question()
+    if goal.intent == "predict" and goal.subjects:
         return NamedMaterials()
     if goal.intent != "design":
         raise NotAvailable(f"no {goal.intent} yet; {TODAY}")

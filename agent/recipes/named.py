@@ -17,7 +17,9 @@ class NamedMaterials:
         if not goal.subjects:
             raise InvalidRequest("name a material: a repeat unit such as [*]CCO[*] or a name (PEO)")
 
-    def calls(self, goal: Goal, *, round: int, seed: int, settings: Settings) -> list[Call]:
+    def calls(
+        self, goal: Goal, *, words: str, round: int, seed: int, settings: Settings
+    ) -> list[Call]:
         """One prediction call for all subjects."""
         properties = [t.property for t in goal.targets]
         return [

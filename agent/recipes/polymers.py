@@ -41,7 +41,9 @@ class PolymerDesign:
         if goal.generator and generator_class(goal.generator).material != "polymer":
             raise InvalidRequest(f"generator {goal.generator!r} does not make polymers")
 
-    def calls(self, goal: Goal, *, round: int, seed: int, settings: Settings) -> list[Call]:
+    def calls(
+        self, goal: Goal, *, words: str, round: int, seed: int, settings: Settings
+    ) -> list[Call]:
         """Generate, judge, predict and rank; each round samples twice as many as the last."""
         count = goal.count or settings.count
         n = min(MOST, max(FEWEST, PER_CANDIDATE * count) * 2**round)

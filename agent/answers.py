@@ -1,0 +1,162 @@
+"""Answers to questions, in words made from the records: every value with its source's number."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from ionwright.knowledge.records import Citation, Goal
+from ionwright.knowledge.store.words import keys_of
+from ionwright.knowledge.vocabulary import property_of
+
+MOST_VALUES = 8  # lines of values for one subject and property
+MOST_CLAIMS = 6
+MOST_QUOTED = 300  # characters of the user's own documents shown in an answer
+_SIGNS = {">=": "at least ", "<=": "at most ", "=": "", "between": ""}
+
+
+@dataclass(frozen=True)
+class Stated:
+    """One value of one citation; `number` is the citation's, from 1."""
+
+    number: int
+    citation: Citation
+    fact: dict[str, Any]
+
+    @property
+    def keys(self) -> set[str]:
+        """The keys of all names of what the fact is about."""
+        names = [self.fact["subject"], *self.fact.get("names", ()), self.fact.get("formula")]
+        return {key for name in names if name for key in keys_of(name)}
+
+
+def answer_text(goal: Goal, evidence: list[Citation]) -> str:
+    """The answer to a lookup, a comparison or an explanation; says so if nothing was found."""
+    if not evidence:
+        return f"Nothing found{_about(goal)} in the knowledge store."
+    stated = [
+        Stated(number, citation, dict(fact))
+        for number, citation in enumerate(evidence, 1)
+        for fact in citation.facts
+    ]
+    lines = list(_value_lines(goal, stated)) if goal.intent != "explain" else []
+    told = {s.number for s in stated if lines and s.fact.get("property")}
+    claims = [
+        (n, c) for n, c in enumerate(evidence, 1) if n not in told or goal.intent == "explain"
+    ]
+    if not lines or goal.intent == "explain":
+        lines += [f"- {_shown(c)} [{n}]" for n, c in claims[:MOST_CLAIMS]]
+    elif related := [(n, c) for n, c in claims if _is_about(goal, c)][: MOST_CLAIMS // 2]:
+        lines += ["What else is known:", *(f"- {_shown(c)} [{n}]" for n, c in related)]
+    return "\n".join(lines)
+
+
+def _value_lines(goal: Goal, stated: list[Stated]) -> Iterator[str]:
+    asked = [t.property for t in goal.targets]
+    valued = [s for s in stated if s.fact.get("property")]
+    if not goal.subjects:
+        found = [s for s in valued if not asked or s.fact["property"] in asked]
+        yield from (f"- {_line(s)}" for s in _ordered(goal, found)[:MOST_VALUES])
+        return
+    for subject in goal.subjects:
+        keys = set(keys_of(subject))
+        mine = [s for s in valued if keys & s.keys]
+        for key in asked or dict.fromkeys(s.fact["property"] for s in mine):
+            these = [s for s in mine if s.fact["property"] == key]
+            if not these:
+                yield f"Nothing found on the {property_of(key).label} of {subject}."
+                continue
+            yield from _one_property(subject, key, these)
+        if not mine and not asked:
+            yield f"Nothing found on values of {subject}."
+
+
+def _one_property(subject: str, key: str, stated: list[Stated]) -> Iterator[str]:
+    label = property_of(key).label
+    yield f"{label[0].upper()}{label[1:]} of {subject}:"
+    order = {"measured": 0, "computed": 1, "predicted": 2, "estimated": 3}
+    for each in sorted(stated, key=lambda s: order[s.fact.get("method", "measured")])[:MOST_VALUES]:
+        yield f"- {_line(each)}"
+    measured = [s for s in stated if s.fact.get("method", "measured") == "measured"]
+    if len({_low(s) for s in measured}) > 1:
+        show, unit = _format(key), _unit_words(measured[0].fact)
+        low, high = (show(end(map(_low, measured))) for end in (min, max))
+        yield f"  {len(measured)} measured values from {low} to {high}{unit}; conditions differ."
+
+
+def _ordered(goal: Goal, stated: list[Stated]) -> list[Stated]:
+    """By the first wish of the goal (highest, lowest); else as they were found."""
+    wish = next((t for t in goal.targets if t.op in ("max", "min")), None)
+    if wish is None:
+        return stated
+    mine = [s for s in stated if s.fact["property"] == wish.property]
+    return sorted(mine, key=_low, reverse=wish.op == "max")
+
+
+def _line(stated: Stated) -> str:
+    fact = stated.fact
+    conditions = ", ".join(
+        filter(None, [fact.get("method", "measured"), fact.get("conditions", "")])
+    )
+    return f"{_name(fact)}: {value_words(fact)} ({conditions}) [{stated.number}]"
+
+
+def _name(fact: dict[str, Any]) -> str:
+    names = fact.get("names") or []
+    short = next((n for n in names if n.isupper() and len(n) <= 8), None)
+    return f"{fact['subject']} ({short})" if short and short != fact["subject"] else fact["subject"]
+
+
+def value_words(fact: dict[str, Any]) -> str:
+    """Value, unit and temperature of a stated fact, such as 5.1e-4 S/cm at 298 K."""
+    prop = property_of(fact["property"])
+    value, unit, show = fact["value"], _unit_words(fact), _format(fact["property"])
+    told = f"{show(value[0])} to {show(value[1])}" if isinstance(value, list) else show(value)
+    doubt = f" ± {show(fact['std'])}" if fact.get("std") else ""
+    against = f" vs {fact['reference_electrode']}" if fact.get("reference_electrode") else ""
+    when = f" at {fact['temperature']:.0f} K" if fact.get("temperature") else ""
+    label = f"{prop.label} "
+    return f"{label}{_SIGNS[fact.get('op', '=')]}{told}{doubt}{unit}{against}{when}"
+
+
+def _low(stated: Stated) -> float:
+    value = stated.fact["value"]
+    return float(value[0] if isinstance(value, list) else value)
+
+
+def _format(key: str) -> Callable[[float], str]:
+    return (lambda v: f"{v:.2e}") if property_of(key).log else (lambda v: f"{v:.4g}")
+
+
+def _unit_words(fact: dict[str, Any]) -> str:
+    return "" if fact["unit"] == "1" else f" {fact['unit']}"
+
+
+def _is_about(goal: Goal, citation: Citation) -> bool:
+    keys = {key for subject in goal.subjects for key in keys_of(subject)}
+    return not keys or any(keys & Stated(0, citation, dict(f)).keys for f in citation.facts)
+
+
+def _shown(citation: Citation) -> str:
+    """A claim of the corpus whole; of the user's own documents a short quotation with its page."""
+    if citation.kind in ("corpus", "online"):
+        return citation.text
+    text = " ".join(citation.text.split())
+    short = text if len(text) <= MOST_QUOTED else text[:MOST_QUOTED].rsplit(" ", 1)[0] + " ..."
+    page = f", p. {citation.page}" if citation.page else ""
+    return f"“{short}” ({citation.source}{page})"
+
+
+def _about(goal: Goal) -> str:
+    properties = " and ".join(property_of(t.property).label for t in goal.targets)
+    subjects = ", ".join(goal.subjects)
+    told = " of ".join(filter(None, [properties, subjects]))
+    return f" on {told}" if told else ""
+
+
+def source_lines(text: str, evidence: list[Citation]) -> list[str]:
+    """The numbered sources that an answer points to."""
+    used = {int(n) for n in re.findall(r"\[(\d+)\]", text)}
+    return [f"[{n}] {c.reference or c.source}" for n, c in enumerate(evidence, 1) if n in used]

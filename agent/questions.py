@@ -1,0 +1,30 @@
+"""A search in plain words: what they say of names, properties and values becomes its arguments."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ionwright.tools.base import tool_named
+from ionwright.tools.context import Context
+
+from .embedded import interpret
+from .recipes.questions import search_arguments
+from .settings import Settings
+
+
+def understood(arguments: dict[str, Any]) -> dict[str, Any]:
+    """A search's arguments, completed by what its words say; those that are given stay."""
+    words = arguments.get("query", "")
+    if not words.strip():
+        return arguments
+    goal = interpret(words).goal
+    said = search_arguments(goal, words, list(goal.subjects))
+    return {**said, "count": 10, **arguments}
+
+
+def search_words(words: str, *, count: int) -> list[dict[str, Any]]:
+    """The results of a search; as `ionwright.search`."""
+    settings = Settings()
+    ctx = Context(library=settings.knowledge, chroma=settings.chroma)
+    found: Any = tool_named("search")(ctx, **understood({"query": words, "count": count})).data
+    return list(found["results"])

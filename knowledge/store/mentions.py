@@ -1,0 +1,148 @@
+"""What a query names: subjects that the store knows, classes of materials, properties."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from ionwright.knowledge.vocabulary import vocabulary
+
+from .words import STOPWORDS, formula_key, name_key, plain
+
+LONGEST_NAME = 7  # words of a name
+_WORD = re.compile(r"[^\s?!;]+")
+
+# words of a class, as people write them; the class itself is always one
+CLASS_WORDS = {
+    "layered oxide": ("layered oxides", "layered"),
+    "prussian blue analogue": ("prussian blue", "prussian white", "hexacyanoferrate"),
+    "disordered rocksalt": ("disordered rock salt", "drx", "disordered rock-salt"),
+    "nasicon": ("nasicons", "nasicon-type"),
+    "thiophosphate": ("thiophosphates",),
+    "sulfide": ("sulfides", "sulphide", "sulphides"),
+    "polymer": ("polymers", "polymer electrolyte", "polymer electrolytes"),
+    "carbonate": ("carbonates",),
+    "generative model": ("generative models", "generative", "generator"),
+    "ionic liquid": ("ionic liquids",),
+    "interphase": ("sei", "cei", "interphases", "solid electrolyte interphase"),
+    "antiperovskite": ("anti-perovskite", "anti-perovskites"),
+    "air": ("li-air", "lithium-air", "lithium-oxygen", "li-o2"),
+    "other": (),
+    "element": (),
+    "method": (),
+    "cell": (),
+    "metal": (),
+    "carbon": (),
+    "electrode": (),
+}
+
+
+@dataclass(frozen=True)
+class Mentions:
+    """What was recognised in a query."""
+
+    names: tuple[str, ...] = ()  # as written
+    name_keys: frozenset[str] = frozenset()
+    classes: tuple[str, ...] = ()
+    properties: tuple[str, ...] = ()
+
+
+def mentions_in(
+    text: str, db: sqlite3.Connection, *, names: Sequence[str] = (), properties: Sequence[str] = ()
+) -> Mentions:
+    """The names, classes and properties in a text.
+
+    Args:
+        text: the query.
+        db: records of the store, whose names are known.
+        names: names that are known to be meant.
+        properties: properties that are known to be meant.
+    """
+    clean = plain(text)
+    found = {n: k for n in names for k in (_known(db, [name_key(n), formula_key(n)]),)}
+    found.update(_named(clean, db))
+    keys = frozenset(k for known in found.values() for k in known)
+    return Mentions(
+        names=tuple(n for n, known in found.items() if known),
+        name_keys=keys,
+        classes=tuple(_classes(clean.casefold())),
+        properties=tuple(dict.fromkeys([*properties, *_properties(clean.casefold())])),
+    )
+
+
+def _named(text: str, db: sqlite3.Connection) -> dict[str, list[str]]:
+    """Known names in a text, longest first, without overlap."""
+    words = [w.group().strip(".,:()\"'") for w in _WORD.finditer(text)]
+    found: dict[str, list[str]] = {}
+    taken: set[int] = set()
+    for size in range(min(LONGEST_NAME, len(words)), 0, -1):
+        for start in range(len(words) - size + 1):
+            places = range(start, start + size)
+            name = " ".join(words[start : start + size])
+            if taken & set(places) or (size == 1 and name.casefold() in STOPWORDS):
+                continue
+            keys = [name_key(name), formula_key(name) if size == 1 else None]
+            if known := _known(db, keys):
+                found[name] = known
+                taken |= set(places)
+    return found
+
+
+def _known(db: sqlite3.Connection, keys: Sequence[str | None]) -> list[str]:
+    several = [k for key in keys if key for k in _variants(key)]
+    marks = ",".join("?" * len(several))
+    rows = db.execute(f"SELECT DISTINCT key FROM name WHERE key IN ({marks})", several)
+    return [key for (key,) in rows]
+
+
+def _variants(key: str) -> Iterator[str]:
+    yield key
+    if key.endswith("s") and len(key) > 4 and not key.startswith("="):
+        yield key[:-1]
+
+
+def _classes(text: str) -> list[str]:
+    """Classes of materials named in a lower-case text."""
+    return [name for name, pattern in _class_patterns() if pattern.search(text)]
+
+
+@cache
+def _class_patterns() -> list[tuple[str, re.Pattern[str]]]:
+    from typing import get_args
+
+    from ionwright.knowledge.facts import MaterialClass
+
+    patterns = []
+    for name in get_args(MaterialClass):
+        extra = CLASS_WORDS.get(name)
+        words = list(extra) if extra is not None else [f"{name}s"]
+        words += [name] if extra != () else []
+        if words:
+            either = "|".join(re.escape(w) for w in sorted(words, key=len, reverse=True))
+            patterns.append((name, re.compile(rf"(?<![\w-])(?:{either})(?![\w])")))
+    return patterns
+
+
+def _properties(text: str) -> list[str]:
+    """Properties named in a lower-case text, in the order in which they stand."""
+    return list(
+        dict.fromkeys(_property_aliases()[m.group()] for m in _alias_pattern().finditer(text))
+    )
+
+
+@cache
+def _property_aliases() -> dict[str, str]:
+    return {
+        alias.casefold(): key
+        for key, prop in vocabulary().items()
+        for alias in (prop.label, *prop.aliases)
+    }
+
+
+@cache
+def _alias_pattern() -> re.Pattern[str]:
+    several = sorted(_property_aliases(), key=len, reverse=True)
+    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, several))})(?!\w)")

@@ -1,0 +1,244 @@
+"""Finding entries: dense, lexical and by facts, fused by reciprocal rank (Cormack et al. 2009)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from ionwright.knowledge.entries import Hit, SourceKind
+from ionwright.knowledge.records import Domain, Target
+
+from .mentions import Mentions, mentions_in
+from .store import KnowledgeStore
+from .words import keys_of, match_query, tokens
+
+Lane = Literal["dense", "lexical", "facts"]
+LANES: tuple[Lane, ...] = ("dense", "lexical", "facts")
+DEPTH = 100  # entries that each lane hands in
+FUSION = 20.0  # ranks below this weigh little less than the first
+WEIGHTS: dict[Lane, float] = {"dense": 1.0, "lexical": 1.0, "facts": 2.0}
+FEW = 5000  # entries up to which the dense index is asked for these alone
+TOLERANCE = 0.1  # of a wished-for value, where about it is asked
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What an entry must be. Only entries with facts can meet those on values and elements."""
+
+    targets: tuple[Target, ...] = ()
+    domain: Domain | None = None
+    material_class: str | None = None
+    working_ion: str | None = None
+    elements_required: tuple[str, ...] = ()
+    elements_excluded: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    temperature: tuple[float, float] | None = None  # K
+    years: tuple[int, int] | None = None
+    source_kinds: tuple[SourceKind, ...] = ()
+    sources: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return self != Filters()
+
+
+def search(
+    store: KnowledgeStore,
+    words: str,
+    *,
+    names: Sequence[str] = (),
+    properties: Sequence[str] = (),
+    filters: Filters = Filters(),  # frozen
+    k: int = 10,
+    lanes: Sequence[Lane] = LANES,
+) -> list[Hit]:
+    """The k entries that answer the words best.
+
+    Args:
+        store: where to look.
+        words: the question.
+        names: subjects known to be meant, beside those found in the words.
+        properties: properties known to be meant, beside those found in the words.
+        filters: what an entry must be.
+        k: how many.
+        lanes: which of the three ways of finding to use.
+    """
+    allowed = _allowed(store, filters) if filters else None
+    if allowed == []:
+        return []
+    mentions = mentions_in(words, store.db, names=names, properties=properties)
+    ways = {
+        "dense": lambda: _dense(store, words, mentions, allowed),
+        "lexical": lambda: _lexical(store, words, mentions, allowed),
+        "facts": lambda: _facts(store, mentions, allowed),
+    }
+    scores: dict[int, float] = {}
+    for lane in lanes:
+        for rank, row in enumerate(ways[lane]()):
+            scores[row] = scores.get(row, 0.0) + WEIGHTS[lane] / (FUSION + rank)
+    if not scores and allowed:  # the filters alone say what is wanted
+        scores = {row: 1.0 / (FUSION + rank) for rank, row in enumerate(allowed[:k])}
+    best = sorted(scores, key=lambda row: (-scores[row], row))[:k]
+    found = store.entries(best)
+    return [
+        Hit(entry=found[row][0], source=found[row][1], score=round(scores[row], 6)) for row in best
+    ]
+
+
+def _dense(
+    store: KnowledgeStore, words: str, mentions: Mentions, allowed: list[int] | None
+) -> list[int]:
+    if not words.strip():
+        return []
+    vector = store.encode([words])[0]
+    if allowed is None:
+        return _rows(store, store.vectors.nearest(vector, DEPTH))
+    if len(allowed) <= FEW:
+        return _rows(store, store.vectors.nearest(vector, DEPTH, _ids(store, allowed)))
+    keep = set(allowed)
+    return [r for r in _rows(store, store.vectors.nearest(vector, 10 * DEPTH)) if r in keep][:DEPTH]
+
+
+def _rows(store: KnowledgeStore, found: list[tuple[str, float]]) -> list[int]:
+    rows = store.rows_of([i for i, _ in found])
+    return [rows[i] for i, _ in found if i in rows]
+
+
+def _ids(store: KnowledgeStore, rows: list[int]) -> list[str]:
+    marks = ",".join("?" * len(rows))
+    return [i for (i,) in store.db.execute(f"SELECT id FROM entry WHERE row IN ({marks})", rows)]
+
+
+def _lexical(
+    store: KnowledgeStore, words: str, mentions: Mentions, allowed: list[int] | None
+) -> list[int]:
+    query = match_query([*tokens(words), *(t for n in mentions.names for t in tokens(n))])
+    if not query:
+        return []
+    inside, values = _inside("rowid", allowed)
+    found = store.db.execute(
+        f"SELECT rowid FROM words WHERE words MATCH ? {inside} "
+        "ORDER BY bm25(words, 1.0, 2.0) LIMIT ?",
+        (query, *values, DEPTH),
+    )
+    return [row for (row,) in found]
+
+
+def _facts(store: KnowledgeStore, mentions: Mentions, allowed: list[int] | None) -> list[int]:
+    """Entries about a named subject or class, those with the property asked for first."""
+    named, keys = _one_of("name.key", sorted(mentions.name_keys))
+    asked, properties = _one_of("fact.property", mentions.properties)
+    classed, classes = _one_of("fact.material_class", mentions.classes)
+    if not keys and not (classes and properties):
+        return []
+    inside, values = _inside("entry.row", allowed)
+    about = (
+        f"SELECT entry, 2 + max(subject) AS closeness FROM name WHERE {named} GROUP BY entry"
+        if keys
+        else f"SELECT entry, 1 AS closeness FROM fact WHERE {classed} AND {asked} GROUP BY entry"
+    )
+    about_values = keys if keys else [*classes, *properties]
+    found = store.db.execute(
+        f"""
+        SELECT entry.row FROM ({about}) AS about
+        JOIN entry ON entry.row = about.entry
+        LEFT JOIN fact ON fact.entry = entry.row
+        WHERE 1 {inside}
+        GROUP BY entry.row
+        ORDER BY max({asked}) DESC, about.closeness DESC,
+                 max(fact.property IS NOT NULL) DESC, entry.row
+        LIMIT ?
+        """,
+        (*about_values, *values, *properties, DEPTH),
+    )
+    return [row for (row,) in found]
+
+
+def _one_of(column: str, values: Sequence[str]) -> tuple[str, list[str]]:
+    if not values:
+        return "0", []
+    return f"ifnull({column} IN ({','.join('?' * len(values))}), 0)", list(values)
+
+
+def _inside(column: str, allowed: list[int] | None) -> tuple[str, list[Any]]:
+    if allowed is None:
+        return "", []
+    if len(allowed) <= FEW:
+        return f"AND {column} IN ({','.join('?' * len(allowed))})", list(allowed)
+    # a bound parameter each would be too many: hand them over as one JSON list
+    return f"AND {column} IN (SELECT value FROM json_each(?))", [str(allowed)]
+
+
+def _allowed(store: KnowledgeStore, filters: Filters) -> list[int]:
+    """Rows that meet the filters, those nearest to a wish without number first."""
+    clauses: list[str] = []
+    values: list[Any] = []
+    simple = {
+        "domain": filters.domain,
+        "material_class": filters.material_class,
+        "working_ion": filters.working_ion,
+    }
+    for column, wanted in simple.items():
+        if wanted is not None:
+            clauses.append(f"EXISTS (SELECT 1 FROM fact WHERE entry = row AND {column} = ?)")
+            values.append(wanted)
+    for target in filters.targets:
+        clause, given = _meets(target, filters.temperature)
+        clauses.append(clause)
+        values += given
+    for symbol in filters.elements_required:
+        clauses.append("EXISTS (SELECT 1 FROM element WHERE entry = row AND symbol = ?)")
+        values.append(symbol)
+    if filters.elements_excluded:
+        # without any element known nothing can be said, so such entries do not pass
+        several, symbols = _one_of("symbol", filters.elements_excluded)
+        clauses.append("EXISTS (SELECT 1 FROM element WHERE entry = row)")
+        clauses.append(f"NOT EXISTS (SELECT 1 FROM element WHERE entry = row AND {several})")
+        values += symbols
+    if filters.names:
+        named, keys = _one_of("key", [k for n in filters.names for k in keys_of(n)])
+        clauses.append(f"EXISTS (SELECT 1 FROM name WHERE entry = row AND {named})")
+        values += keys
+    if filters.temperature and not filters.targets:
+        clauses.append(
+            "EXISTS (SELECT 1 FROM fact WHERE entry = row AND temperature BETWEEN ? AND ?)"
+        )
+        values += filters.temperature
+    if filters.years:
+        clauses.append("entry.year BETWEEN ? AND ?")
+        values += filters.years
+    for column, several in (("kind", filters.source_kinds), ("id", filters.sources)):
+        if several:
+            inside, given = _one_of(column, list(several))
+            clauses.append(f"source IN (SELECT id FROM source WHERE {inside})")
+            values += given
+    rows = store.db.execute(f"SELECT row FROM entry WHERE {' AND '.join(clauses)}", values)
+    return [row for (row,) in rows]
+
+
+def _meets(target: Target, temperature: tuple[float, float] | None) -> tuple[str, list[Any]]:
+    """That an entry states a value which surely meets the target."""
+    test, values = "fact.property = ?", [target.property]
+    match target.op:
+        case ">=":
+            test, values = f"{test} AND low >= ?", [*values, target.value]
+        case "<=":
+            test, values = f"{test} AND high <= ?", [*values, target.value]
+        case "between":
+            test, values = f"{test} AND low >= ? AND high <= ?", [*values, *_pair(target)]
+        case "=":
+            centre = _pair(target)[0]
+            reach = abs(centre) * TOLERANCE
+            test = f"{test} AND low <= ? AND high >= ?"
+            values = [*values, centre + reach, centre - reach]
+    if temperature:
+        test, values = f"{test} AND temperature BETWEEN ? AND ?", [*values, *temperature]
+    return f"EXISTS (SELECT 1 FROM fact WHERE entry = row AND {test})", values
+
+
+def _pair(target: Target) -> tuple[float, float]:
+    value = target.value
+    if isinstance(value, tuple):
+        return value
+    assert value is not None, "an op with a number has one"
+    return value, value
