@@ -137,6 +137,30 @@ def tools(as_json: bool) -> None:
 
 
 @cli.command()
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@click.option(
+    "--map",
+    "mapping",
+    multiple=True,
+    metavar="COLUMN=FIELD",
+    help="What a table's column is: subject, formula, doi ... or 'sigma=ionic_conductivity mS/cm'.",
+)
+@click.option("--list", "listed", is_flag=True, help="Show the sources in the store.")
+@click.option("--remove", metavar="SOURCE", help="Remove a source with all its entries.")
+@click.option("--rebuild", is_flag=True, help="Make the vector index anew from the records.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+def ingest(files: tuple[Path, ...], mapping: tuple[str, ...], **options: Any) -> None:
+    """Make PDFs, bibliographies, tables, CIFs and texts searchable.
+
+    Reads .pdf, .bib, .ris, .csv, .tsv, .json, .jsonl, .parquet, .cif, .md, .html and .txt, and
+    folders of them. A file that is there already is passed over; a damaged one is reported.
+    """
+    from .library import ingest_and_show
+
+    ingest_and_show(files, mapping, **options)
+
+
+@cli.command()
 @click.argument("name")
 @click.option(
     "--data",

@@ -37,6 +37,7 @@ class Entry(Record):
     page: Annotated[int, Field(ge=1)] | None = None
     reference: Reference | None = None
     facts: tuple[Fact, ...] = ()
+    cif: str | None = None
 
 
 class Hit(Record):

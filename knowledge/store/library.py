@@ -11,7 +11,7 @@ from platformdirs import user_data_path
 from ionwright.knowledge.corpus import corpus_entries, corpus_source, corpus_vectors
 from ionwright.knowledge.errors import InvalidRequest
 
-from .store import KnowledgeStore, Progress, _silent
+from .store import KnowledgeStore, Progress, silent
 
 
 def default_folder() -> Path:
@@ -20,7 +20,7 @@ def default_folder() -> Path:
 
 
 def open_library(
-    folder: Path | None = None, *, server: str = "", on_progress: Progress = _silent
+    folder: Path | None = None, *, server: str = "", on_progress: Progress = silent
 ) -> KnowledgeStore:
     """The store of a folder with the current corpus in it.
 
@@ -50,7 +50,7 @@ _OPENING = Lock()
 
 
 def shared_library(
-    folder: Path | None = None, *, server: str = "", on_progress: Progress = _silent
+    folder: Path | None = None, *, server: str = "", on_progress: Progress = silent
 ) -> KnowledgeStore:
     """The store of a folder, opened once in this process."""
     key = ((folder or default_folder()).resolve(), server)

@@ -32,7 +32,7 @@ WAIT = 60.0  # seconds to wait for another writer
 _INF = float("inf")
 
 
-def _silent(what: str, done: int, total: int) -> None:
+def silent(what: str, done: int, total: int) -> None:
     """The default: nobody watches."""
 
 
@@ -100,7 +100,7 @@ class KnowledgeStore:
         entries: Sequence[Entry],
         *,
         vectors: np.ndarray | None = None,
-        on_progress: Progress = _silent,
+        on_progress: Progress = silent,
     ) -> int:
         """Adds a source with its entries, whole or not at all, and tells how many are new.
 
@@ -146,7 +146,7 @@ class KnowledgeStore:
                 self.db.execute("UPDATE source SET state = 'removing' WHERE id = ?", (source,))
             return self._erase(source)
 
-    def rebuild(self, on_progress: Progress = _silent) -> int:
+    def rebuild(self, on_progress: Progress = silent) -> int:
         """Makes the dense index anew from the records, and tells how many entries it holds."""
         with self.writing():
             self.vectors.clear()
