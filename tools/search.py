@@ -93,16 +93,17 @@ def result_of(hit: Hit) -> dict[str, Any]:
         "score": hit.score,
         "source": source.title,
         "reference": reference,
-        "facts": [_stated(fact) for fact in entry.facts],
+        "facts": [stated(fact) for fact in entry.facts],
         "kind": source.kind,
         "page": entry.page,
         "id": entry.id,
     }
 
 
-def _stated(fact: Fact) -> dict[str, Any]:
-    stated = fact.model_dump(mode="json", exclude={"claim", "reference", "id", "elements"})
-    return {key: value for key, value in stated.items() if value not in (None, "", [])}
+def stated(fact: Fact) -> dict[str, Any]:
+    """What a fact states, without what is empty."""
+    told = fact.model_dump(mode="json", exclude={"claim", "reference", "id", "elements"})
+    return {key: value for key, value in told.items() if value not in (None, "", [])}
 
 
 def _range(low: Any, high: Any) -> Any:

@@ -44,7 +44,7 @@ class PolymerDesign:
     def calls(
         self, goal: Goal, *, words: str, round: int, seed: int, settings: Settings
     ) -> list[Call]:
-        """Generate, judge, predict and rank; each round samples twice as many as the last."""
+        """Generate, judge, predict, compare and rank; each round has twice the samples."""
         count = goal.count or settings.count
         n = min(MOST, max(FEWEST, PER_CANDIDATE * count) * 2**round)
         name = goal.generator or DEFAULT_GENERATORS["polymers"]
@@ -68,6 +68,7 @@ class PolymerDesign:
             ),
             Call(tool="judge", arguments={"ids": [], **elements}),
             Call(tool="predict", arguments={"inputs": [], "properties": []}),
+            Call(tool="find_known_materials", arguments={"ids": [], "count": 1}),
             Call(tool="rank", arguments={"targets": targets, "count": count, "ids": []}),
         ]
 

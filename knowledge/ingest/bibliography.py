@@ -27,10 +27,7 @@ def read_bibtex(content: bytes, name: str) -> Document:
 
     logging.getLogger("bibtexparser").setLevel(logging.ERROR)
     parser = BibTexParser(common_strings=True, ignore_nonstandard_types=False)
-    try:
-        library = bibtexparser.loads(content.decode("utf-8", errors="replace"), parser=parser)
-    except (ValueError, KeyError, IndexError, RecursionError) as error:
-        raise Unreadable(f"it cannot be read as BibTeX ({error})") from error
+    library = bibtexparser.loads(content.decode("utf-8", errors="replace"), parser=parser)
     return _document(name, library.entries, _from_bibtex)
 
 
@@ -42,10 +39,7 @@ def read_ris(content: bytes, name: str) -> Document:
     """
     import rispy
 
-    try:
-        rows = rispy.loads(content.decode("utf-8-sig", errors="replace"))
-    except (ValueError, KeyError, IndexError, OSError) as error:
-        raise Unreadable(f"it cannot be read as RIS ({error})") from error
+    rows = rispy.loads(content.decode("utf-8-sig", errors="replace"))
     return _document(name, rows, _from_ris)
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from ionwright.knowledge.entries import Source, source_id
-from ionwright.knowledge.errors import InvalidRequest
+from ionwright.knowledge.errors import Cancelled, InvalidRequest
 from ionwright.knowledge.store.store import KnowledgeStore, Progress, silent
 
 from .bibliography import read_bibtex, read_ris
@@ -107,6 +108,21 @@ def _files(paths: Sequence[Path]) -> Iterator[Path]:
             raise InvalidRequest(f"there is no file {str(path)!r}")
 
 
+def read_document(reader: Reader, content: bytes, name: str) -> Document:
+    """What a reader makes of a file's content.
+
+    Raises:
+        Unreadable: if it is damaged or holds nothing; the message is the reason.
+    """
+    try:
+        return reader(content, name)
+    except (Unreadable, Cancelled):
+        raise
+    except Exception as error:  # the edge to foreign files: their parsers raise anything
+        logging.getLogger(__name__).debug("cannot read %s", name, exc_info=True)
+        raise Unreadable(f"it is damaged ({type(error).__name__}: {error})") from error
+
+
 def _take(
     store: KnowledgeStore,
     path: Path,
@@ -122,7 +138,7 @@ def _take(
     mark = source_id(content + _mapped(path, mapping))
     if store.has(mark):
         return None
-    document = reader(content, path.name)
+    document = read_document(reader, content, path.name)
     if document.doi and (other := store.with_doi(document.doi)):
         raise Unreadable(f"{other.title!r} with the same DOI {document.doi} is there already")
     source = Source(

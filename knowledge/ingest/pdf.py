@@ -22,23 +22,19 @@ def read_pdf(content: bytes, name: str) -> Document:
     from pypdf.errors import PyPdfError
 
     logging.getLogger("pypdf").setLevel(logging.ERROR)  # it warns of every blemish
-    try:
-        reader = PdfReader(io.BytesIO(content))
-        if reader.is_encrypted and not reader.decrypt(""):
-            raise Unreadable("it is encrypted: remove the password first")
-        if len(reader.pages) > MOST_PAGES:
-            raise Unreadable(f"it has {len(reader.pages)} pages; split it at {MOST_PAGES}")
-        pages, broken = [], 0
-        for page in reader.pages:
-            try:
-                pages.append(tidy(page.extract_text()))
-            except (PyPdfError, ValueError, KeyError, IndexError, TypeError, AttributeError):
-                pages.append("")  # one bad page does not lose the rest
-                broken += 1
-        told = reader.metadata
-        title = str(told.title or "").strip() if told else ""
-    except (PyPdfError, ValueError, KeyError, OSError, RecursionError) as error:
-        raise Unreadable(f"it is damaged ({type(error).__name__}: {error})") from error
+    reader = PdfReader(io.BytesIO(content))
+    if reader.is_encrypted and not reader.decrypt(""):
+        raise Unreadable("it is encrypted: remove the password first")
+    if len(reader.pages) > MOST_PAGES:
+        raise Unreadable(f"it has {len(reader.pages)} pages; split it at {MOST_PAGES}")
+    pages, broken = [], 0
+    for page in reader.pages:
+        try:
+            pages.append(tidy(page.extract_text()))
+        except (PyPdfError, ValueError, KeyError, IndexError, TypeError, AttributeError):
+            pages.append("")  # one bad page does not lose the rest
+            broken += 1
+    title = str(reader.metadata.title or "").strip() if reader.metadata else ""
     entries = tuple(
         Entry(text=passage, page=number)
         for number, text in enumerate(pages, 1)

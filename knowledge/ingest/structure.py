@@ -23,13 +23,10 @@ def read_cif(content: bytes, name: str) -> Document:
     from pymatgen.io.cif import CifParser
 
     text = content.decode("utf-8", errors="replace")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            parser = CifParser(io.StringIO(text), occupancy_tolerance=1.05)
-            structures = parser.parse_structures(primitive=False, on_error="ignore")
-    except (ValueError, KeyError, IndexError, TypeError, AssertionError, OSError) as error:
-        raise Unreadable(f"there is no valid structure in it ({error})") from error
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        parser = CifParser(io.StringIO(text), occupancy_tolerance=1.05)
+        structures = parser.parse_structures(primitive=False, on_error="ignore")
     if not structures:
         raise Unreadable("there is no valid structure in it")
     doi = find_doi(text)

@@ -207,9 +207,9 @@ def _allowed(store: KnowledgeStore, filters: Filters) -> list[int]:
     if filters.years:
         clauses.append("entry.year BETWEEN ? AND ?")
         values += filters.years
-    for column, several in (("kind", filters.source_kinds), ("id", filters.sources)):
-        if several:
-            inside, given = _one_of(column, list(several))
+    for column, kept in (("kind", list(filters.source_kinds)), ("id", list(filters.sources))):
+        if kept:
+            inside, given = _one_of(column, kept)
             clauses.append(f"source IN (SELECT id FROM source WHERE {inside})")
             values += given
     rows = store.db.execute(f"SELECT row FROM entry WHERE {' AND '.join(clauses)}", values)
@@ -218,7 +218,8 @@ def _allowed(store: KnowledgeStore, filters: Filters) -> list[int]:
 
 def _meets(target: Target, temperature: tuple[float, float] | None) -> tuple[str, list[Any]]:
     """That an entry states a value which surely meets the target."""
-    test, values = "fact.property = ?", [target.property]
+    test = "fact.property = ?"
+    values: list[Any] = [target.property]
     match target.op:
         case ">=":
             test, values = f"{test} AND low >= ?", [*values, target.value]

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from filelock import FileLock, Timeout
@@ -67,6 +67,12 @@ class KnowledgeStore:
     def close(self) -> None:
         """Closes the records; the store must not be used afterwards."""
         self.db.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """(N, 384) unit vectors."""

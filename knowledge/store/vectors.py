@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,7 +11,7 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
-from ionwright.knowledge.errors import InvalidRequest, NotAvailable
+from ionwright.knowledge.errors import Damaged, InvalidRequest, NotAvailable
 
 if TYPE_CHECKING:
     from chromadb.api.models.Collection import Collection
@@ -48,9 +49,20 @@ class Vectors:
             self._open().delete(ids=list(ids[start : start + BATCH]))
 
     def clear(self) -> None:
-        """Removes everything."""
-        self._client().delete_collection(NAME)
+        """Removes everything, also what is damaged."""
+        from chromadb.api.shared_system_client import SharedSystemClient
+        from chromadb.errors import ChromaError, NotFoundError
+
         self._collection = None
+        try:
+            self._client().delete_collection(NAME)
+        except NotFoundError:
+            pass
+        except (ChromaError, Damaged):
+            if not isinstance(self._place, Path):
+                raise
+            SharedSystemClient.clear_system_cache()
+            shutil.rmtree(self._place)
 
     def __len__(self) -> int:
         return self._again(lambda collection: collection.count())
@@ -86,7 +98,7 @@ class Vectors:
         for attempt in range(TRIES):
             try:
                 return ask(self._open())
-            except ChromaError as error:
+            except (ChromaError, Damaged) as error:
                 if attempt == TRIES - 1:
                     raise NotAvailable(
                         f"the vector index at {self._place} does not answer ({error}); "
@@ -106,11 +118,16 @@ class Vectors:
     def _client(self) -> Any:
         import chromadb
         from chromadb.config import Settings
+        from chromadb.errors import ChromaError
 
         settings = Settings(anonymized_telemetry=False)
         if isinstance(self._place, Path):
             self._place.mkdir(parents=True, exist_ok=True)
-            return chromadb.PersistentClient(self._place, settings=settings)
+            try:
+                return chromadb.PersistentClient(self._place, settings=settings)
+            # on a damaged folder chromadb fails at its own cleaning up, with an AttributeError
+            except (ChromaError, AttributeError, ValueError, RuntimeError) as error:
+                raise Damaged(f"{self._place} cannot be opened") from error
         url = urlsplit(self._place)
         if url.scheme not in ("http", "https") or not url.hostname:
             raise InvalidRequest(

@@ -71,12 +71,11 @@ def formula_key(text: str) -> str | None:
     from pymatgen.core import Composition
 
     try:
-        composition = Composition(bare)
-        reduced = composition.get_reduced_composition_and_factor()[0]
-        amounts = sorted((e.symbol, round(float(a), 4)) for e, a in reduced.items())
+        shares = Composition(bare).fractional_composition.items()
+        amounts = sorted((e.symbol, round(float(share), 4)) for e, share in shares)
     except (ValueError, KeyError, AttributeError, ZeroDivisionError):
         return None
-    return "=" + "".join(f"{symbol}{amount:g}" for symbol, amount in amounts)
+    return "=" + "".join(f"{symbol}{amount:g}" for symbol, amount in amounts) if amounts else None
 
 
 def keys_of(name: str) -> list[str]:
