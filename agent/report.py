@@ -8,10 +8,11 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, select_autoescape
 
-from ionwright.knowledge.records import Candidate, Goal, Quantity
+from ionwright.knowledge.records import Candidate, Citation, Goal, Quantity
 from ionwright.knowledge.vocabulary import property_of
 from ionwright.tools.export import drawing, structure_file
 
+from .answers import source_lines
 from .runs import RunFolder
 
 SHOWN_PROPERTIES = 4  # columns of values in a table, asked-for ones first
@@ -53,6 +54,9 @@ def view_of(answer: dict[str, Any]) -> dict[str, Any]:
             for rank, candidate in enumerate(candidates, 1)
         ],
         "conditions": _conditions(candidates),
+        "sources": source_lines(
+            answer.get("message", ""), [Citation.model_validate(e) for e in answer["evidence"]]
+        ),
         "version": version("ionwright"),
     }
 

@@ -38,7 +38,13 @@ def test_the_answer_holds_what_the_contract_says(answer: dict) -> None:
     goal = Goal.model_validate(answer["goal"])
     assert (goal.intent, goal.domain, goal.count) == ("design", "polymer_electrolyte", 3)
     assert [c["id"] for c in answer["candidates"]] == [r["id"] for r in answer["ranking"]]
-    assert [s["tool"] for s in answer["steps"]][:4] == ["generate", "judge", "predict", "rank"]
+    assert [s["tool"] for s in answer["steps"]][:5] == [
+        "generate",
+        "judge",
+        "predict",
+        "find_known_materials",
+        "rank",
+    ]
 
 
 def test_candidates_meet_the_goal_and_say_where_every_number_comes_from(answer: dict) -> None:
