@@ -19,7 +19,6 @@ from ionwright.knowledge.files import write_atomically
 from ionwright.knowledge.records import Target
 from ionwright.knowledge.vocabulary import convert, property_of
 from ionwright.tools.base import Flag, Tool, ToolResult, explain_validation
-from ionwright.tools.context import Context
 
 from .progress import Progress
 from .settings import Settings
@@ -54,13 +53,7 @@ def command_of(
         if "conditions" in arguments:
             arguments["conditions"] = [parse_condition(c) for c in arguments["conditions"]]
         with Progress() as progress:
-            settings = Settings()
-            ctx = Context(
-                device=surface["device"],
-                may_read_files=True,
-                library=settings.knowledge,
-                chroma=settings.chroma,
-            )
+            ctx = Settings().context(device=surface["device"], may_read_files=True)
             ctx.on_progress = progress.update
             progress.stop_sets(ctx.cancelled)
             result = tool(ctx, **prepare(arguments))

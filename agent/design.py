@@ -14,7 +14,6 @@ from typing import Any
 
 from ionwright.knowledge.errors import Damaged, InvalidRequest
 from ionwright.knowledge.records import Goal
-from ionwright.tools.context import Context
 
 from .runs import RunFolder
 from .settings import Settings
@@ -131,14 +130,7 @@ def _deps(
     request: Request, run: RunFolder, ask: Ask | None, cancelled: threading.Event | None
 ) -> Deps:
     deadline = time.monotonic() + request.budget if request.budget else float("inf")
-    settings = request.settings
-    ctx = Context(
-        workspace=run.path,
-        library=settings.knowledge,
-        chroma=settings.chroma,
-        device=settings.device,
-        deadline=deadline,
-    )
+    ctx = request.settings.context(workspace=run.path, deadline=deadline)
     if cancelled is not None:
         ctx.cancelled = cancelled
     return Deps(

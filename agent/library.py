@@ -15,7 +15,6 @@ from ionwright.knowledge.errors import InvalidRequest, IonwrightError
 from ionwright.knowledge.ingest import Report, ingest
 from ionwright.knowledge.ingest.ingest import summary
 from ionwright.knowledge.ingest.table import parse_mapping
-from ionwright.tools.context import Context
 
 from .progress import Progress
 from .settings import Settings
@@ -40,9 +39,8 @@ def ingest_and_show(
     if not (files or listed or remove or rebuild):
         raise InvalidRequest("name files or folders, or say --list, --remove SOURCE or --rebuild")
     columns = parse_mapping(list(mapping))
-    settings = Settings()
     with Progress() as progress:
-        ctx = Context(library=settings.knowledge, chroma=settings.chroma)
+        ctx = Settings().context()
         ctx.on_progress = progress.update
         ctx.cancelled = threading.Event()
         progress.stop_sets(ctx.cancelled)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from ionwright.tools.base import tool_named
-from ionwright.tools.context import Context
 
 from .embedded import interpret
 from .recipes.questions import search_arguments
@@ -24,7 +23,8 @@ def understood(arguments: dict[str, Any]) -> dict[str, Any]:
 
 def search_words(words: str, *, count: int) -> list[dict[str, Any]]:
     """The results of a search; as `ionwright.search`."""
-    settings = Settings()
-    ctx = Context(library=settings.knowledge, chroma=settings.chroma)
-    found: Any = tool_named("search")(ctx, **understood({"query": words, "count": count})).data
+    found: Any = tool_named("search")(
+        Settings().context(),
+        **understood({"query": words, "count": count}),
+    ).data
     return list(found["results"])

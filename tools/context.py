@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,6 +27,8 @@ class Context:
     workspace: Path = field(default_factory=Path.cwd)
     library: Path | None = None  # folder of the knowledge store; the user's own if None
     chroma: str = ""  # address of a Chroma server
+    addresses: Mapping[str, str] = field(default_factory=dict)  # of online sources, by name
+    mp_api_key: str = ""
     device: str = "cpu"
     pool: dict[str, Candidate] = field(default_factory=dict)
     may_read_files: bool = False  # only a person at the command line may name files

@@ -7,9 +7,10 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from ionwright.knowledge.entries import Hit, SourceKind
-from ionwright.knowledge.errors import InvalidRequest
+from ionwright.knowledge.errors import InvalidRequest, NotAvailable
 from ionwright.knowledge.facts import Fact, MaterialClass
 from ionwright.knowledge.records import Domain, Element, PropertyKey, Target, WorkingIon
+from ionwright.knowledge.sources.base import OnlineName
 
 from .base import Flag, ToolResult, tool
 from .context import Context
@@ -34,6 +35,7 @@ def search(
     year_from: int | None = None,
     year_to: int | None = None,
     source_kinds: Annotated[list[SourceKind], Flag("--source")] = [],  # noqa: B006
+    online: Annotated[list[OnlineName], Flag("--online")] = [],  # noqa: B006
     count: Annotated[int, Field(ge=1, le=1000), Flag(short="-n")] = 10,
 ) -> ToolResult:
     """Search literature and database entries, each with its source and the values it states.
@@ -53,6 +55,7 @@ def search(
         year_from: first year of publication.
         year_to: last year of publication.
         source_kinds: only sources of these kinds.
+        online: online sources to ask first; what they say is kept in the store.
         count: how many entries at most.
     """
     from ionwright.knowledge.store.search import Filters
@@ -73,6 +76,7 @@ def search(
     )
     if not (query.strip() or names or filters):
         raise InvalidRequest("say what to search for, such as: conductivity of LLZO")
+    warnings = [w for name in online if (w := _ask_online(ctx, name, query, names, count))]
     hits = find(
         ctx.knowledge(),
         query,
@@ -81,7 +85,26 @@ def search(
         filters=filters,
         k=count,
     )
-    return ToolResult(text=_counted(hits), data={"results": [result_of(hit) for hit in hits]})
+    return ToolResult(
+        text="; ".join([_counted(hits), *warnings]),
+        data={
+            "results": [result_of(hit) for hit in hits],
+            **({"warnings": [*warnings]} if warnings else {}),
+        },
+    )
+
+
+def _ask_online(ctx: Context, name: OnlineName, words: str, names: list[str], k: int) -> str:
+    """Puts what an online source says into the store; the reason if it says nothing."""
+    from ionwright.knowledge.sources import look_up, source_named
+
+    store = ctx.knowledge()
+    try:
+        source = source_named(name, store, addresses=ctx.addresses, key=ctx.mp_api_key)
+        look_up(store, source, words, names, k=k, on_progress=ctx.progress)
+    except NotAvailable as error:
+        return str(error)
+    return ""
 
 
 def result_of(hit: Hit) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from pydantic import ValidationError
@@ -49,7 +49,7 @@ def _document(
     entries: list[Entry] = []
     untold = 0
     for row in rows:
-        found = list(_entries(fields_of(row)))
+        found = list(publication_entries(fields_of(row)))
         untold += not found
         entries += found
     if not entries:
@@ -58,11 +58,15 @@ def _document(
     return Document("bibliography", name, tuple(entries), notes=notes)
 
 
-def _entries(fields: dict[str, Any]) -> Iterator[Entry]:
-    """One entry for the title and abstract; more if the abstract is long."""
+def publication_entries(fields: dict[str, Any]) -> list[Entry]:
+    """One entry for the title and abstract of a publication; more if the abstract is long.
+
+    Args:
+        fields: key, title, abstract, keywords, authors, venue, year, doi and url.
+    """
     title = fields["title"]
     if len(title) < 4:
-        return
+        return []
     try:
         reference = Reference(
             doi=fields["doi"],
@@ -75,13 +79,14 @@ def _entries(fields: dict[str, Any]) -> Iterator[Entry]:
     except ValidationError:  # a DOI or year that is none: the title still says what it is
         reference = Reference(url=f"library:{fields['key']}", title=title)
     told = f"{title}. {fields['abstract']} {fields['keywords']}".strip()
-    same = reference.doi or title.casefold()
     # ids by publication, so that the same one in two libraries is there once
-    mark = hashlib.sha256(same.encode()).hexdigest()[:16]
+    mark = hashlib.sha256((reference.doi or title.casefold()).encode()).hexdigest()[:16]
     parts = list(passages(told)) or [told]
-    for place, part in enumerate(parts):
-        text = part if place == 0 else f"{title}: {part}"
-        yield Entry(id=f"publication-{mark}-{place}", text=text, reference=reference)
+    texts = [parts[0], *(f"{title}: {part}" for part in parts[1:])]
+    return [
+        Entry(id=f"publication-{mark}-{place}", text=text, reference=reference)
+        for place, text in enumerate(texts)
+    ]
 
 
 def _from_bibtex(row: dict[str, Any]) -> dict[str, Any]:
@@ -94,7 +99,7 @@ def _from_bibtex(row: dict[str, Any]) -> dict[str, Any]:
         "title": told("title"),
         "abstract": told("abstract"),
         "keywords": told("keywords"),
-        "authors": _several(authors),
+        "authors": several_authors(authors),
         "venue": told("journal") or told("booktitle") or told("publisher"),
         "year": _year(told("year") or told("date")),
         "doi": find_doi(str(row.get("doi", "")) or str(row.get("url", ""))),
@@ -106,12 +111,13 @@ def _from_ris(row: dict[str, Any]) -> dict[str, Any]:
     def told(*keys: str) -> str:
         return next((tidy(str(row[key])) for key in keys if row.get(key)), "")
 
+    authors = row.get("authors") or row.get("first_authors") or []
     return {
         "key": told("id", "label") or "entry",
         "title": told("title", "primary_title"),
         "abstract": told("abstract", "notes_abstract"),
         "keywords": ", ".join(map(str, row.get("keywords") or [])),
-        "authors": _several([str(a) for a in row.get("authors") or row.get("first_authors") or []]),
+        "authors": several_authors([str(a) for a in authors]),
         "venue": told("journal_name", "secondary_title", "alternate_title3", "publisher"),
         "year": _year(told("year", "publication_year", "date")),
         "doi": find_doi(told("doi")),
@@ -119,7 +125,8 @@ def _from_ris(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _several(authors: list[str]) -> str:
+def several_authors(authors: list[str]) -> str:
+    """Up to three authors by name, of more the first."""
     return authors[0] + " et al." if len(authors) > 3 else "; ".join(authors)
 
 
