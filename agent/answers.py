@@ -78,7 +78,7 @@ def _one_property(subject: str, key: str, stated: list[Stated]) -> Iterator[str]
     yield f"{label[0].upper()}{label[1:]} of {subject}:"
     order = {"measured": 0, "computed": 1, "predicted": 2, "estimated": 3}
     for each in sorted(stated, key=lambda s: order[s.fact.get("method", "measured")])[:MOST_VALUES]:
-        yield f"- {_line(each)}"
+        yield f"- {_line(each, labelled=False)}"
     measured = [s for s in stated if s.fact.get("method", "measured") == "measured"]
     if len({_low(s) for s in measured}) > 1:
         show, unit = _format(key), _unit_words(measured[0].fact)
@@ -95,12 +95,13 @@ def _ordered(goal: Goal, stated: list[Stated]) -> list[Stated]:
     return sorted(mine, key=_low, reverse=wish.op == "max")
 
 
-def _line(stated: Stated) -> str:
+def _line(stated: Stated, *, labelled: bool = True) -> str:
     fact = stated.fact
     conditions = ", ".join(
         filter(None, [fact.get("method", "measured"), fact.get("conditions", "")])
     )
-    return f"{_name(fact)}: {value_words(fact)} ({conditions}) [{stated.number}]"
+    label = f"{property_of(fact['property']).label} " if labelled else ""
+    return f"{_name(fact)}: {label}{value_words(fact)} ({conditions}) [{stated.number}]"
 
 
 def _name(fact: dict[str, Any]) -> str:
@@ -111,14 +112,12 @@ def _name(fact: dict[str, Any]) -> str:
 
 def value_words(fact: dict[str, Any]) -> str:
     """Value, unit and temperature of a stated fact, such as 5.1e-4 S/cm at 298 K."""
-    prop = property_of(fact["property"])
     value, unit, show = fact["value"], _unit_words(fact), _format(fact["property"])
     told = f"{show(value[0])} to {show(value[1])}" if isinstance(value, list) else show(value)
     doubt = f" ± {show(fact['std'])}" if fact.get("std") else ""
     against = f" vs {fact['reference_electrode']}" if fact.get("reference_electrode") else ""
     when = f" at {fact['temperature']:.0f} K" if fact.get("temperature") else ""
-    label = f"{prop.label} "
-    return f"{label}{_SIGNS[fact.get('op', '=')]}{told}{doubt}{unit}{against}{when}"
+    return f"{_SIGNS[fact.get('op', '=')]}{told}{doubt}{unit}{against}{when}"
 
 
 def _low(stated: Stated) -> float:
@@ -156,7 +155,15 @@ def _about(goal: Goal) -> str:
     return f" on {told}" if told else ""
 
 
+def cited_numbers(text: str, evidence: list[Citation]) -> list[int]:
+    """The numbers of the citations that an answer points to, in order."""
+    used = {int(n) for n in re.findall(r"\[(\d+)\]$", text, re.MULTILINE)}
+    return [n for n in range(1, len(evidence) + 1) if n in used]
+
+
 def source_lines(text: str, evidence: list[Citation]) -> list[str]:
     """The numbered sources that an answer points to."""
-    used = {int(n) for n in re.findall(r"\[(\d+)\]", text)}
-    return [f"[{n}] {c.reference or c.source}" for n, c in enumerate(evidence, 1) if n in used]
+    return [
+        f"[{n}] {evidence[n - 1].reference or evidence[n - 1].source}"
+        for n in cited_numbers(text, evidence)
+    ]

@@ -55,7 +55,8 @@ def view_of(answer: dict[str, Any]) -> dict[str, Any]:
         ],
         "conditions": _conditions(candidates),
         "sources": source_lines(
-            answer.get("message", ""), [Citation.model_validate(e) for e in answer["evidence"]]
+            answer.get("message", ""),
+            [Citation.model_validate(e) for e in answer.get("evidence", [])],
         ),
         "version": version("ionwright"),
     }

@@ -143,7 +143,7 @@ def _edited(goal: Goal) -> Goal:
 def _show(answer: dict[str, Any]) -> None:
     if answer.get("message"):
         click.echo(answer["message"])
-        evidence = [Citation.model_validate(e) for e in answer["evidence"]]
+        evidence = [Citation.model_validate(e) for e in answer.get("evidence", [])]
         for line in source_lines(answer["message"], evidence):
             click.echo(line)
     view = view_of(answer)

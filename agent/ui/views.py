@@ -13,10 +13,11 @@ from typing import Any
 from jinja2 import Environment, FunctionLoader
 from markupsafe import Markup
 
-from ionwright.knowledge.records import Candidate, Goal, Quantity, Target
+from ionwright.knowledge.records import Candidate, Citation, Goal, Quantity, Target
 from ionwright.knowledge.vocabulary import property_of
 from ionwright.tools.export import drawing
 
+from ..answers import cited_numbers
 from ..report import format_quantity, goal_lines, shown_properties, view_of
 from .plots import axis_of, axis_svg, interval_svg, superscripts, target_lines
 
@@ -58,6 +59,7 @@ def answer_card(answer: dict[str, Any]) -> str:
         "answer.html",
         lead=_lead(answer, goal),
         message=answer.get("message", ""),
+        sources=_sources(answer),
         question=answer.get("question", ""),
         warnings=[w for w in answer["warnings"] if goal is None or w not in goal.warnings],
         noun=_NOUNS.get(rows[0]["candidate"].material, "material") if rows else "material",
@@ -68,6 +70,21 @@ def answer_card(answer: dict[str, Any]) -> str:
         ranked=any(row["met"] for row in rows),
         dashed=any(c["axis"] and target_lines(c["target"]) for c in columns),
     )
+
+
+def _sources(answer: dict[str, Any]) -> list[dict[str, Any]]:
+    """The sources that the message points to, with their passages; links to DOIs alone."""
+    evidence = [Citation.model_validate(e) for e in answer.get("evidence", [])]
+    shown = []
+    for number in cited_numbers(answer.get("message", ""), evidence):
+        citation = evidence[number - 1]
+        reference = citation.reference or citation.source
+        doi = re.search(r"https://doi\.org/10\.\S+$", reference)
+        shown.append({
+            "number": number, "reference": reference, "page": citation.page,
+            "text": citation.text, "link": doi.group() if doi else None,
+        })  # fmt: skip
+    return shown
 
 
 def words(text: str) -> str:
