@@ -19,6 +19,7 @@ Rows = list[dict[str, Any]]
 BENCHMARKS = {
     "polymers": "ionwright.tools.benchmarks.polymers",
     "interpreter": "ionwright.agent.embedded.evaluate",
+    "knowledge": "ionwright.agent.benchmarks.knowledge",
     "speed": "ionwright.agent.speed",
 }
 

@@ -11,7 +11,7 @@ from ionwright.knowledge.records import Domain, Target
 
 from .mentions import Mentions, mentions_in
 from .store import KnowledgeStore
-from .words import keys_of, match_query, tokens
+from .words import STOPWORDS, keys_of, match_query, tokens
 
 Lane = Literal["dense", "lexical", "facts"]
 LANES: tuple[Lane, ...] = ("dense", "lexical", "facts")
@@ -112,7 +112,8 @@ def _ids(store: KnowledgeStore, rows: list[int]) -> list[str]:
 def _lexical(
     store: KnowledgeStore, words: str, mentions: Mentions, allowed: list[int] | None
 ) -> list[int]:
-    query = match_query([*tokens(words), *(t for n in mentions.names for t in tokens(n))])
+    several = [*tokens(words), *(t for n in mentions.names for t in tokens(n))]
+    query = match_query(_telling(store, several))
     if not query:
         return []
     inside, values = _inside("rowid", allowed)
@@ -124,11 +125,19 @@ def _lexical(
     return [row for (row,) in found]
 
 
+def _telling(store: KnowledgeStore, words: list[str]) -> list[str]:
+    """The words without those that stand in very many entries: they tell little and cost most."""
+    many = max(FEW, len(store) // 20)
+    rare = [w for w in words if w not in STOPWORDS and store.frequency(w) <= many]
+    return rare or words
+
+
 def _facts(store: KnowledgeStore, mentions: Mentions, allowed: list[int] | None) -> list[int]:
     """Entries about a named subject or class, those with the property asked for first."""
     named, keys = _one_of("name.key", sorted(mentions.name_keys))
     asked, properties = _one_of("fact.property", mentions.properties)
     classed, classes = _one_of("fact.material_class", mentions.classes)
+    wanted = f"ifnull({asked}, 0)"  # an entry without facts has none that is asked for
     if not keys and not (classes and properties):
         return []
     inside, values = _inside("entry.row", allowed)
@@ -145,7 +154,7 @@ def _facts(store: KnowledgeStore, mentions: Mentions, allowed: list[int] | None)
         LEFT JOIN fact ON fact.entry = entry.row
         WHERE 1 {inside}
         GROUP BY entry.row
-        ORDER BY max({asked}) DESC, about.closeness DESC,
+        ORDER BY max({wanted}) DESC, about.closeness DESC,
                  max(fact.property IS NOT NULL) DESC, entry.row
         LIMIT ?
         """,
@@ -157,7 +166,7 @@ def _facts(store: KnowledgeStore, mentions: Mentions, allowed: list[int] | None)
 def _one_of(column: str, values: Sequence[str]) -> tuple[str, list[str]]:
     if not values:
         return "0", []
-    return f"ifnull({column} IN ({','.join('?' * len(values))}), 0)", list(values)
+    return f"{column} IN ({','.join('?' * len(values))})", list(values)
 
 
 def _inside(column: str, allowed: list[int] | None) -> tuple[str, list[Any]]:

@@ -22,7 +22,7 @@ from ionwright.knowledge.errors import Busy, Damaged, InvalidRequest
 from ionwright.knowledge.facts import Fact
 
 from .vectors import Vectors
-from .words import index_text, keys_of
+from .words import index_text, keys_of, match_query
 
 Encoder = Callable[[Sequence[str]], np.ndarray]  # texts to unit vectors (N, 384)
 Progress = Callable[[str, int, int], None]
@@ -63,6 +63,7 @@ class KnowledgeStore:
         self._lock = FileLock(folder / ".lock")
         self.vectors = Vectors(server or folder / "vectors")
         self.db = self._connect()
+        self._frequencies: dict[str, int] = {}  # by word; the size they were counted at by ""
 
     def close(self) -> None:
         """Closes the records; the store must not be used afterwards."""
@@ -241,6 +242,17 @@ class KnowledgeStore:
 
     def __len__(self) -> int:
         return int(self.db.execute("SELECT count(*) FROM entry").fetchone()[0])
+
+    def frequency(self, word: str) -> int:
+        """In about how many entries a word stands; counted once for every thousand entries."""
+        size = len(self) // 1000
+        if self._frequencies.get("", -1) != size:
+            self._frequencies = {"": size}
+        if word not in self._frequencies:
+            query = "SELECT count(*) FROM words WHERE words MATCH ?"
+            row = self.db.execute(query, (match_query([word]),)).fetchone()
+            self._frequencies[word] = int(row[0])
+        return self._frequencies[word]
 
     def has(self, source: str) -> bool:
         """Whether a source is there, whole."""
