@@ -39,6 +39,20 @@ class MiniLMConfig:
     dropout: float = 0.1  # in training
 
 
+class BlankLinear(nn.Linear):
+    """A linear map without first values: they are loaded, and drawing them takes time."""
+
+    def reset_parameters(self) -> None:
+        """Draws nothing."""
+
+
+class BlankEmbedding(nn.Embedding):
+    """An embedding without first values."""
+
+    def reset_parameters(self) -> None:
+        """Draws nothing."""
+
+
 class Block(nn.Module):
     """One transformer layer of BERT (normalisation after the sum)."""
 
@@ -70,12 +84,12 @@ class Block(nn.Module):
 class MiniLM(nn.Module):
     """Word pieces in, one vector for each out."""
 
-    def __init__(self, config: MiniLMConfig | None = None, linear: Linear = nn.Linear) -> None:
+    def __init__(self, config: MiniLMConfig | None = None, linear: Linear = BlankLinear) -> None:
         super().__init__()
         config = config or MiniLMConfig()
-        self.words = nn.Embedding(config.vocabulary, config.width)
-        self.places = nn.Embedding(config.positions, config.width)
-        self.kinds = nn.Embedding(2, config.width)
+        self.words = BlankEmbedding(config.vocabulary, config.width)
+        self.places = BlankEmbedding(config.positions, config.width)
+        self.kinds = BlankEmbedding(2, config.width)
         self.norm = nn.LayerNorm(config.width, eps=1e-12)
         self.blocks = nn.ModuleList(Block(config, linear) for _ in range(config.layers))
 

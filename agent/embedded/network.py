@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ionwright.knowledge.minilm import MiniLM, MiniLMConfig, mean_over_tokens
+from ionwright.knowledge.minilm import BlankLinear, MiniLM, MiniLMConfig, mean_over_tokens
 from ionwright.knowledge.vocabulary import WORKING_IONS, vocabulary
 
 from .hints import HINTS
@@ -35,7 +35,7 @@ class Adapted(nn.Module):
 
     def __init__(self, inputs: int, outputs: int, config: Config) -> None:
         super().__init__()
-        self.base = nn.Linear(inputs, outputs)
+        self.base = BlankLinear(inputs, outputs)
         self.base.requires_grad_(False)
         self.down = nn.Parameter(torch.randn(config.rank, inputs) / math.sqrt(inputs))
         self.up = nn.Parameter(torch.zeros(outputs, config.rank))
