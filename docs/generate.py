@@ -20,7 +20,18 @@ from ionwright.agent.cli import cli
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 SECTION = re.compile(r"(<!-- generated: (?P<name>\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
-COMMANDS = ["interpret", "design", "generate", "predict", "rerun", "train", "bench", "chat"]
+COMMANDS = [
+    "interpret",
+    "design",
+    "search",
+    "ingest",
+    "generate",
+    "predict",
+    "rerun",
+    "train",
+    "bench",
+    "chat",
+]
 
 
 def markdown_table(rows: Iterable[dict[str, Any]]) -> str:
@@ -79,6 +90,18 @@ def interpreter_table() -> str:
     return markdown_table(rows)
 
 
+def knowledge_table() -> str:
+    """Search and answers on both halves, then speed by number of entries."""
+    path = ROOT / "docs/results/knowledge.json"
+    halves = json.loads(path.read_text(encoding="utf-8"))
+    rows = [{"questions": h, **row} for h in ("untouched", "tuning") for row in halves.get(h, [])]
+    found = markdown_table(row for row in rows if "entries" not in row)
+    timed = markdown_table(
+        {k: v for k, v in row.items() if k != "questions"} for row in rows if "entries" in row
+    )
+    return f"{found}\n\n{timed}"
+
+
 SECTIONS: dict[str, Callable[[], str]] = {
     "commands": command_help,
     "generators": lambda: markdown_table(catalog.generator_rows()),
@@ -87,6 +110,7 @@ SECTIONS: dict[str, Callable[[], str]] = {
     "properties": lambda: markdown_table(catalog.property_rows()),
     "polymer-benchmark": lambda: result_table("docs/results/polymers.json"),
     "speed": lambda: result_table("docs/results/speed.json"),
+    "knowledge-benchmark": lambda: knowledge_table(),
     "interpreter-benchmark": lambda: interpreter_table(),
 }
 

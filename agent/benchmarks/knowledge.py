@@ -36,7 +36,7 @@ from ..embedded import interpret
 from ..recipes.questions import search_arguments
 
 HERE = Path(__file__).parent
-RESULTS = HERE / "knowledge.json"
+RESULTS = HERE.parents[1] / "docs" / "results" / "knowledge.json"
 WAYS: dict[str, tuple[Lane, ...]] = {
     "dense only": ("dense",),
     "lexical only": ("lexical",),
@@ -235,7 +235,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("half", choices=["tuning", "untouched"])
     parser.add_argument("--sizes", type=int, nargs="*", default=[], help="entries, such as 10000")
-    parser.add_argument("--write", action="store_true", help="keep the result")
+    parser.add_argument("--write", action="store_true", help="keep the result in docs/results")
     arguments = parser.parse_args()
     result = run(arguments.half, arguments.sizes)
     if arguments.write:

@@ -25,7 +25,7 @@ HELP = (
 )
 TODAY = (
     "today it designs polymer electrolytes, predicts their ion transport, and answers questions "
-    "about what is known with sources"
+    "about what is known with sources (`ionwright search` finds known materials)"
 )
 
 
