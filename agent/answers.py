@@ -106,8 +106,9 @@ def _line(stated: Stated, *, labelled: bool = True) -> str:
 
 def _name(fact: dict[str, Any]) -> str:
     names = fact.get("names") or []
-    short = next((n for n in names if n.isupper() and len(n) <= 8), None)
-    return f"{fact['subject']} ({short})" if short and short != fact["subject"] else fact["subject"]
+    known = (fact["subject"], fact.get("formula"))
+    short = next((n for n in names if n.isupper() and len(n) <= 8 and n not in known), None)
+    return f"{fact['subject']} ({short})" if short else fact["subject"]
 
 
 def value_words(fact: dict[str, Any]) -> str:

@@ -161,7 +161,8 @@ def handbook_facts() -> Iterator[Fact]:
             continue
         for key, verb, value_of, methods_of in lists:
             method = next((m for m in methods_of(cas) if m not in estimates), None)
-            if method is not None and (value := value_of(cas, method=method)) is not None:
+            value = value_of(cas, method=method) if method is not None else None
+            if value is not None and value <= property_of(key).range[1]:  # salts melt higher
                 yield _handbook_fact(molecule, key, verb, float(value), method)
         if cas in permittivity_data_CRC.index:
             row = permittivity_data_CRC.loc[cas]
@@ -186,7 +187,7 @@ def _handbook_fact(
     return Fact.model_validate({
         **_molecule(molecule), "property": key, "value": round(value, 4), "unit": unit,
         "temperature": temperature, "conditions": f"data set {method} of chemicals",
-        "claim": f"{molecule['name'].capitalize()} {verb} {told}{celsius}{when}.",
+        "claim": f"{molecule['name'][:1].upper()}{molecule['name'][1:]} {verb} {told}{celsius}{when}.",
         "reference": {
             "software": f"chemicals {version('chemicals')}",
             "title": f"{HANDBOOKS.get(method, method)}, as carried by the package chemicals",

@@ -154,6 +154,19 @@ def test_a_goal_gives_a_ranked_table_with_downloads(opened, runs, tmp_path):
     assert "<svg" in saved(page, "Report", tmp_path).read_text()
 
 
+def test_a_question_is_answered_with_sources_that_open(opened):
+    page = opened()
+    ask(page, "what conductivity has LLZO at room temperature?")
+    page.locator(".iw-sources").wait_for(timeout=SLOW)
+    assert "S/cm at 298 K (measured" in page.locator(".iw-message").inner_text()
+    passage = page.locator(".iw-sources blockquote").first
+    assert not passage.is_visible()
+    page.locator(".iw-sources summary").first.click()
+    assert "LLZO" in passage.inner_text()
+    link = passage.get_by_role("link")
+    assert link.get_attribute("href").startswith("https://doi.org/10.")
+
+
 def saved(page, name: str, folder: Path) -> Path:
     with page.expect_download() as download:
         page.locator("#iw-downloads").get_by_text(name).click()
