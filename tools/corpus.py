@@ -27,6 +27,7 @@ from .predictors.base import predictors
 
 FOLDER = Path(__file__).parents[1] / "knowledge" / "corpus"
 FARADAY = 26_801.48  # mAh/mol
+CHARGES = {"Mg": 2, "Ca": 2, "Zn": 2, "Al": 3}  # of working ions; the others have one
 ROOM = 298.15  # K
 
 # families of OBELiX in our words; the best conductors of each and the plain compounds are carried
@@ -162,7 +163,9 @@ def handbook_facts() -> Iterator[Fact]:
         for key, verb, value_of, methods_of in lists:
             method = next((m for m in methods_of(cas) if m not in estimates), None)
             value = value_of(cas, method=method) if method is not None else None
-            if value is not None and value <= property_of(key).range[1]:  # salts melt higher
+            if (
+                method and value is not None and value <= property_of(key).range[1]
+            ):  # salts melt higher
                 yield _handbook_fact(molecule, key, verb, float(value), method)
         if cas in permittivity_data_CRC.index:
             row = permittivity_data_CRC.loc[cas]
@@ -180,14 +183,14 @@ def _handbook_fact(
     method: str,
     temperature: float | None = None,
 ) -> Fact:
-    unit = property_of(key).unit
+    unit, name = property_of(key).unit, molecule["name"]
     told = f"{value:.4g}{'' if unit == '1' else f' {unit}'}"
     celsius = f" ({value - 273.15:.0f} °C)" if unit == "K" else ""
     when = f" at {temperature:.0f} K" if temperature else ""
     return Fact.model_validate({
         **_molecule(molecule), "property": key, "value": round(value, 4), "unit": unit,
         "temperature": temperature, "conditions": f"data set {method} of chemicals",
-        "claim": f"{molecule['name'][:1].upper()}{molecule['name'][1:]} {verb} {told}{celsius}{when}.",
+        "claim": f"{name[:1].upper()}{name[1:]} {verb} {told}{celsius}{when}.",
         "reference": {
             "software": f"chemicals {version('chemicals')}",
             "title": f"{HANDBOOKS.get(method, method)}, as carried by the package chemicals",
@@ -241,12 +244,12 @@ def _polymers() -> dict[str, list[str]]:
 
 
 def _capacity(row: dict[str, str]) -> Fact:
-    """Theoretical capacity by Faraday's law, n F / M."""
+    """Theoretical capacity by Faraday's law, n z F / M."""
     from pymatgen.core import Composition
 
     mass = float(Composition(row[row["per"]]).weight)
     ions = float(row["n"])
-    value = ions * FARADAY / mass
+    value = ions * CHARGES.get(row["working_ion"], 1) * FARADAY / mass
     return Fact.model_validate({
         "subject": row["name"], "names": tuple(filter(None, row["names"].split("|"))),
         "formula": row["discharged" if row["role"] == "cathode" else "host"],

@@ -30,6 +30,7 @@ def open_library(
         on_progress: what, done, total, while the corpus is put in.
     """
     store = KnowledgeStore(folder or default_folder(), server=server)
+    store.pull(on_progress)
     source = corpus_source()
     if not store.has(source.id):
         entries = corpus_entries()

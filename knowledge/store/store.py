@@ -7,6 +7,7 @@ Many processes may read; one at a time writes.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -24,6 +25,11 @@ from ionwright.knowledge.facts import Fact
 from .vectors import Vectors
 from .words import index_text, keys_of, match_query
 
+_SOURCE = (
+    "INTO source (id, kind, title, location, doi, year, state) "
+    "VALUES (:id, :kind, :title, :location, :doi, :year,"
+)
+Stored = tuple[list[str], np.ndarray, list[str]]  # ids, vectors (N, 384), records as JSON
 Encoder = Callable[[Sequence[str]], np.ndarray]  # texts to unit vectors (N, 384)
 Progress = Callable[[str, int, int], None]
 SCHEMA = "1"
@@ -127,16 +133,13 @@ class KnowledgeStore:
             if self.has(source.id):
                 return 0
             with self.db:
-                self.db.execute(
-                    "INSERT INTO source (id, kind, title, location, doi, year, state) "
-                    "VALUES (:id, :kind, :title, :location, :doi, :year, 'adding')",
-                    source.model_dump(),
-                )
+                self.db.execute(f"INSERT {_SOURCE} 'adding')", source.model_dump())
                 added = [
                     entry.id
                     for entry, vector in zip(named, ready, strict=True)
                     if self._insert(source, entry, vector)
                 ]
+            self.vectors.mark(source.id, removed=False)
             self._publish(source.id)
         return len(added)
 
@@ -151,6 +154,7 @@ class KnowledgeStore:
                 raise InvalidRequest(f"no source {source!r} in the store: see `ingest --list`")
             with self.db:
                 self.db.execute("UPDATE source SET state = 'removing' WHERE id = ?", (source,))
+            self.vectors.mark(source, removed=True)
             return self._erase(source)
 
     def rebuild(self, on_progress: Progress = silent) -> int:
@@ -158,9 +162,9 @@ class KnowledgeStore:
         with self.writing():
             self.vectors.clear()
             total, done = len(self), 0
-            for ids, vectors in self._stored_vectors():
+            for ids, vectors, records in self._stored():
                 on_progress("indexing", done, total)
-                self.vectors.add(ids, vectors)
+                self.vectors.add(ids, vectors, records)
                 done += len(ids)
             on_progress("indexing", done, total)
         return done
@@ -210,8 +214,8 @@ class KnowledgeStore:
 
     def _publish(self, source: str) -> None:
         """Gives the vectors of a source to Chroma, then calls the source ready."""
-        for ids, vectors in self._stored_vectors(source):
-            self.vectors.add(ids, vectors)
+        for ids, vectors, records in self._stored(source):
+            self.vectors.add(ids, vectors, records)
         with self.db:
             self.db.execute("UPDATE source SET state = 'ready' WHERE id = ?", (source,))
 
@@ -231,12 +235,55 @@ class KnowledgeStore:
             else:
                 self._erase(source)
 
-    def _stored_vectors(self, source: str | None = None) -> Iterator[tuple[list[str], np.ndarray]]:
-        where, values = ("WHERE source = ?", (source,)) if source else ("", ())
-        cursor = self.db.execute(f"SELECT id, vector FROM entry {where} ORDER BY row", values)
+    def _stored(self, source: str | None = None) -> Iterator[Stored]:
+        where, values = ("WHERE source.id = ?", (source,)) if source else ("", ())
+        cursor = self.db.execute(
+            f"""
+            SELECT entry.id, vector, json_object(
+              'source', json_object('id', source.id, 'kind', kind, 'title', title,
+                                    'location', location, 'doi', doi, 'year', source.year),
+              'entry', json(record))
+            FROM entry JOIN source ON source.id = entry.source {where} ORDER BY row
+            """,
+            values,
+        )
         while rows := cursor.fetchmany(BATCH * 4):
-            vectors = np.frombuffer(b"".join(v for _, v in rows), dtype=np.float16)
-            yield [i for i, _ in rows], vectors.reshape(len(rows), -1).astype(np.float32)
+            vectors = np.frombuffer(b"".join(v for _, v, _ in rows), dtype=np.float16)
+            shaped = vectors.reshape(len(rows), -1).astype(np.float32)
+            yield [i for i, _, _ in rows], shaped, [record for _, _, record in rows]
+
+    def pull(self, on_progress: Progress = silent) -> int:
+        """Makes this store and those of others on the same server one; tells what changed here.
+
+        What others removed leaves, what others added comes; what the server has lost it gets again.
+        """
+        if not self.vectors.shared:
+            return 0
+        with self.writing():
+            removed = self.vectors.removed()
+            known = [s.id for s, _ in self.sources() if s.id in removed]
+            gone = sum(self._erase(source) for source in known)
+            theirs = self.vectors.ids()
+            ours = {i for (i,) in self.db.execute("SELECT id FROM entry")}
+            missing = sorted(theirs - ours)
+            for start in range(0, len(missing), BATCH):
+                on_progress("taking over", start, len(missing))
+                self._take_over(self.vectors.records(missing[start : start + BATCH]))
+            for (source,) in self._sources_of(sorted(ours - theirs)):
+                self._publish(source)
+        return len(missing) + gone
+
+    def _take_over(self, records: list[tuple[str, np.ndarray]]) -> None:
+        with self.db:
+            for record, vector in records:
+                told = json.loads(record)
+                source = Source.model_validate(told["source"])
+                self.db.execute(f"INSERT OR IGNORE {_SOURCE} 'ready')", source.model_dump())
+                self._insert(source, Entry.model_validate({**told["entry"]}), vector)
+
+    def _sources_of(self, ids: list[str]) -> list[tuple[str]]:
+        query = "SELECT DISTINCT source FROM entry WHERE id IN (SELECT value FROM json_each(?))"
+        return self.db.execute(query, (json.dumps(ids),)).fetchall()
 
     # --- reading ---
 

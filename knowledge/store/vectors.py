@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from chromadb.api.models.Collection import Collection
 
 NAME = "ionwright"
+MARKS = "ionwright-removed"  # on a server: ids of sources that somebody removed
 # at the defaults one entry in a hundred is not found by its own vector
 HNSW = {"space": "cosine", "max_neighbors": 32, "ef_construction": 200, "ef_search": 200}
 BATCH = 1000
@@ -37,11 +38,54 @@ class Vectors:
         self._place = place
         self._collection: Collection | None = None
 
-    def add(self, ids: Sequence[str], vectors: np.ndarray) -> None:
-        """Adds or replaces entries; vectors (N, 384)."""
+    @property
+    def shared(self) -> bool:
+        """Whether others may write to it: it lies on a server."""
+        return not isinstance(self._place, Path)
+
+    def add(self, ids: Sequence[str], vectors: np.ndarray, records: Sequence[str] = ()) -> None:
+        """Adds or replaces entries.
+
+        Args:
+            ids: of the entries.
+            vectors: (N, 384).
+            records: what others need to have the entries as well; only a server keeps them.
+        """
         for start in range(0, len(ids), BATCH):
             batch = slice(start, start + BATCH)
-            self._open().upsert(ids=list(ids[batch]), embeddings=vectors[batch].astype(np.float32))
+            self._open().upsert(
+                ids=list(ids[batch]),
+                embeddings=vectors[batch].astype(np.float32),
+                documents=list(records[batch]) if self.shared and records else None,
+            )
+
+    def ids(self) -> set[str]:
+        """The ids of all entries."""
+        return set(self._again(lambda collection: collection.get(include=[])["ids"]))
+
+    def mark(self, source: str, *, removed: bool) -> None:
+        """Tells the others on a server that a source was removed, or is there again."""
+        if self.shared:
+            marks = self._client().get_or_create_collection(MARKS, embedding_function=None)
+            if removed:
+                marks.upsert(ids=[source], embeddings=[[1.0]])
+            else:
+                marks.delete(ids=[source])
+
+    def removed(self) -> set[str]:
+        """The sources that somebody on the server removed."""
+        marks = self._client().get_or_create_collection(MARKS, embedding_function=None)
+        return set(marks.get(include=[])["ids"])
+
+    def records(self, ids: Sequence[str]) -> list[tuple[str, np.ndarray]]:
+        """Record and vector (384,) of entries, where they were kept."""
+
+        def ask(collection: Collection) -> Any:
+            return collection.get(ids=list(ids), include=["documents", "embeddings"])
+
+        found = self._again(ask)
+        pairs = zip(found["documents"], found["embeddings"], strict=True)
+        return [(record, np.asarray(vector)) for record, vector in pairs if record]
 
     def remove(self, ids: Sequence[str]) -> None:
         """Removes entries; those that are not there are passed over."""
