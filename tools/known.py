@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from ionwright.knowledge.errors import Busy, Damaged, InvalidRequest, NotAvailable
 from ionwright.knowledge.records import Candidate
 from ionwright.knowledge.store.known import Known, nearest_known
 
@@ -33,7 +34,11 @@ def find_known_materials(
         count: how many known materials for each candidate.
     """
     chosen = [c for c in ctx.chosen(ids) if passes(c)]
-    store = ctx.knowledge()
+    try:
+        store = ctx.knowledge()
+    except (InvalidRequest, NotAvailable, Damaged, Busy) as error:
+        # a comparison that cannot be made is no reason to lose the candidates
+        return ToolResult(text=f"not compared: {error}", data={"known": {}})
     told: dict[str, Any] = {}
     noted = []
     for index, candidate in enumerate(chosen):

@@ -105,3 +105,11 @@ def test_the_tool_notes_the_nearest(store: KnowledgeStore) -> None:
     result = find_known_materials(ctx, ids=[peo.id])
     assert "nearest known: poly(ethylene oxide) (Tanimoto 1.00)" in result.candidates[0].notes
     assert result.data["known"][peo.id][0]["name"] == "poly(ethylene oxide)"  # type: ignore[index,call-overload]
+
+
+def test_without_a_store_the_candidates_stay(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    ctx = Context(library=tmp_path / "file")
+    peo = candidate_from_text("[*]CCO[*]", version="1")
+    ctx.add([peo])
+    assert "not compared" in find_known_materials(ctx, ids=[peo.id]).text
