@@ -31,6 +31,11 @@ class Stated:
         names = [self.fact["subject"], *self.fact.get("names", ()), self.fact.get("formula")]
         return {key for name in names if name for key in keys_of(name)}
 
+    def mentions(self, words: str) -> bool:
+        """Whether a name of what the fact is about contains these words."""
+        names = [self.fact["subject"], *self.fact.get("names", ())]
+        return any(words.casefold() in name.casefold() for name in names)
+
 
 def answer_text(goal: Goal, evidence: list[Citation]) -> str:
     """The answer to a lookup, a comparison or an explanation; says so if nothing was found."""
@@ -42,6 +47,8 @@ def answer_text(goal: Goal, evidence: list[Citation]) -> str:
         for fact in citation.facts
     ]
     lines = list(_value_lines(goal, stated)) if goal.intent != "explain" else []
+    if goal.intent in ("predict", "characterize"):
+        lines.insert(0, f"Nothing here can {goal.intent} that yet; this is what is known.")
     told = {s.number for s in stated if lines and s.fact.get("property")}
     claims = [
         (n, c) for n, c in enumerate(evidence, 1) if n not in told or goal.intent == "explain"
@@ -65,10 +72,14 @@ def _value_lines(goal: Goal, stated: list[Stated]) -> Iterator[str]:
         mine = [s for s in valued if keys & s.keys]
         for key in asked or dict.fromkeys(s.fact["property"] for s in mine):
             these = [s for s in mine if s.fact["property"] == key]
-            if not these:
-                yield f"Nothing found on the {property_of(key).label} of {subject}."
+            if these:
+                yield from _one_property(subject, key, these)
                 continue
-            yield from _one_property(subject, key, these)
+            yield f"Nothing found on the {property_of(key).label} of {subject}."
+            near = [s for s in valued if s.fact["property"] == key and s.mentions(subject)]
+            if near:
+                yield "What comes near:"
+                yield from (f"- {_line(s)}" for s in near[:MOST_VALUES])
         if not mine and not asked:
             yield f"Nothing found on values of {subject}."
 
@@ -163,8 +174,8 @@ def cited_numbers(text: str, evidence: list[Citation]) -> list[int]:
 
 
 def source_lines(text: str, evidence: list[Citation]) -> list[str]:
-    """The numbered sources that an answer points to."""
-    return [
-        f"[{n}] {evidence[n - 1].reference or evidence[n - 1].source}"
-        for n in cited_numbers(text, evidence)
-    ]
+    """The sources that an answer points to, each once with its numbers."""
+    numbers: dict[str, list[int]] = {}
+    for n in cited_numbers(text, evidence):
+        numbers.setdefault(evidence[n - 1].reference or evidence[n - 1].source, []).append(n)
+    return [f"[{', '.join(map(str, ns))}] {told}" for told, ns in numbers.items()]

@@ -16,7 +16,7 @@ from ionwright.tools.base import ToolResult, tool_named
 from . import report as rendering
 from .answers import answer_text
 from .embedded import interpret as read_words
-from .recipes import HELP, recipe_for
+from .recipes import HELP, is_question, recipe_for
 from .runs import call_key
 from .state import Call, Deps, State, Step
 
@@ -151,10 +151,11 @@ def answer(state: State, deps: Deps) -> dict[str, Any]:
 
 
 def _told(goal: dict[str, Any], evidence: list[dict[str, Any]]) -> str:
-    if goal.get("intent") not in ("lookup", "compare", "explain"):
+    understood = Goal.model_validate(goal) if goal else None
+    if understood is None or not is_question(understood):
         return ""
     citations = [Citation.model_validate(e) for e in evidence]
-    return answer_text(Goal.model_validate(goal), citations)
+    return answer_text(understood, citations)
 
 
 def run_call(call: Call, deps: Deps) -> tuple[str, ToolResult]:

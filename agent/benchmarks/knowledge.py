@@ -49,7 +49,7 @@ DEPTH = 50  # ranks looked at for the reciprocal rank
 
 
 def run(
-    half: Half = "untouched", sizes: Sequence[int] = (), folder: Path | None = None
+    half: Half = "untouched", sizes: Sequence[int] = (10_000,), folder: Path | None = None
 ) -> dict[str, Any]:
     """Quality rows by way of searching, then speed rows by number of entries.
 

@@ -13,7 +13,7 @@ from ..settings import Settings
 from ..state import Call
 from .named import NamedMaterials
 from .polymers import PolymerDesign
-from .questions import Question
+from .questions import Question, predictable
 
 HELP = (
     "Ionwright designs battery materials from a goal in plain words. Today it designs polymer "
@@ -49,7 +49,7 @@ def recipe_for(goal: Goal) -> Recipe:
         InvalidRequest: if the goal's targets are outside what any material can have.
     """
     check_feasible(goal)
-    if goal.intent in ("lookup", "compare", "explain"):
+    if is_question(goal):
         return Question()
     if goal.intent == "predict" and goal.subjects:
         return NamedMaterials()
@@ -60,6 +60,16 @@ def recipe_for(goal: Goal) -> Recipe:
         asked = (domain or "this goal").replace("_", " ")
         raise NotAvailable(f"no generator for {asked} yet; {TODAY}")
     return PolymerDesign()
+
+
+def is_question(goal: Goal) -> bool:
+    """Whether the answer is what is known: also where nothing predicts or no image is at hand."""
+    if goal.intent in ("lookup", "compare", "explain"):
+        return True
+    if goal.intent == "predict":
+        return bool(goal.subjects and goal.targets) and not predictable(goal)
+    files = [s for s in goal.subjects if "." in s and s.rpartition(".")[2].isalpha()]
+    return goal.intent == "characterize" and bool(goal.subjects) and not files
 
 
 def check_feasible(goal: Goal) -> None:

@@ -31,7 +31,7 @@ class Question:
         else:
             searches = [search_arguments(goal, words, list(goal.subjects))]
         calls = [Call(tool="search", arguments=arguments) for arguments in searches]
-        if goal.intent == "compare" and (able := _predictable(goal)):
+        if goal.intent == "compare" and (able := predictable(goal)):
             properties = [t.property for t in goal.targets]
             calls.append(Call(tool="predict", arguments={"inputs": able, "properties": properties}))
         return calls
@@ -60,7 +60,7 @@ def search_arguments(goal: Goal, words: str, names: list[str]) -> dict[str, Any]
     }
 
 
-def _predictable(goal: Goal) -> list[str]:
+def predictable(goal: Goal) -> list[str]:
     """The subjects for which something that is asked can be predicted today."""
     asked = {t.property for t in goal.targets}
     return [s for s in goal.subjects if _properties_of(s) & asked or (not asked and _is_polymer(s))]

@@ -47,6 +47,21 @@ def test_nothing_found_is_said(tmp_path: Path) -> None:
     assert "othing found on the band gap of Po3Rn7" in answer["message"]
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("predict the average voltage of LiFePO4", "can predict that yet; this is what is known"),
+        ("porosity of Celgard", "Celgard"),
+    ],
+)
+def test_what_cannot_be_predicted_or_measured_is_looked_up(
+    tmp_path: Path, words: str, told: str
+) -> None:
+    answer = ask(words, tmp_path / "run")
+    assert [s["tool"] for s in answer["steps"]] == ["search"]
+    assert told in answer["message"]
+
+
 def test_search_takes_values_from_the_words() -> None:
     found = ionwright.search("garnet electrolytes with conductivity above 5e-4 S/cm", count=5)
     assert found
@@ -127,7 +142,7 @@ def test_answers_number_their_sources() -> None:
     assert "- LiFePO4 (LFP): 3.4 V (measured) [1]" in text
     assert "(computed) [2]" in text
     assert "LiCoO2" not in text
-    assert source_lines(text, evidence) == ["[1] r", "[2] r"]
+    assert source_lines(text, evidence) == ["[1, 2] r"]
 
 
 def test_a_wish_orders_the_answer() -> None:
