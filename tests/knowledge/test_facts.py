@@ -13,6 +13,7 @@ from ionwright.knowledge.corpus import (
     corpus_source,
     corpus_vectors,
     fact_files,
+    folder,
     read_facts,
 )
 from ionwright.knowledge.facts import Fact, Reference
@@ -37,8 +38,10 @@ def fact(**fields):
 
 
 def test_corpus_is_as_large_as_promised() -> None:
-    written = [f for f in FACTS if f.reference.doi and "OBELiX" not in f.reference.title]
-    assert len(written) >= 300
+    by_hand = (folder() / "facts").iterdir()
+    lines = [line for file in by_hand for line in file.read_text(encoding="utf-8").splitlines()]
+    written = [Fact.model_validate(json.loads(line)) for line in lines]
+    assert sum(fact.reference.doi is not None for fact in written) >= 300
     assert len(FACTS) >= 1000
 
 
@@ -48,7 +51,7 @@ def test_every_fact_of_the_corpus_is_valid_and_told_once(file) -> None:  # type:
     facts = [Fact.model_validate(line) for line in lines]
     assert len({f.id for f in facts}) == len(facts)
     for each in facts:
-        assert each.reference.doi or each.reference.software
+        assert each.reference.doi or each.reference.software or each.reference.url
         if each.property:
             assert each.unit in property_of(each.property).units
 
