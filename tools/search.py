@@ -45,7 +45,7 @@ def search(
         names: materials, molecules or methods that the entries should be about.
         properties: keys of the properties that are asked for.
         conditions: values that an entry must state, such as "ionic_conductivity>=1e-4 S/cm".
-        domain: what the material is used as.
+        domain: what the material is used as; entries on such materials come first.
         material_class: the class of the material, such as garnet.
         working_ion: the ion that moves or is stored.
         elements_required: elements that the material must contain.
@@ -65,7 +65,6 @@ def search(
         raise InvalidRequest(f"the question has {len(query)} characters; ask in {MOST_WORDS}")
     filters = Filters(
         targets=tuple(conditions),
-        domain=domain,
         material_class=material_class,
         working_ion=working_ion,
         elements_required=tuple(elements_required),
@@ -82,6 +81,7 @@ def search(
         query,
         names=names,
         properties=properties,
+        domain=domain,
         filters=filters,
         k=count,
     )

@@ -97,6 +97,7 @@ def _found(name: str, lanes: Sequence[Lane], store: KnowledgeStore, questions: l
             arguments["query"],
             names=arguments["names"],
             properties=arguments["properties"],
+            domain=arguments["domain"],
             k=DEPTH,
             lanes=lanes,
         )

@@ -51,6 +51,7 @@ def search_arguments(goal: Goal, words: str, names: list[str]) -> dict[str, Any]
         "query": words or " ".join([*names, labels]),
         "names": names,
         "properties": [t.property for t in goal.targets],
+        "domain": goal.domain,
         "conditions": [t.model_dump(mode="json") for t in stated],
         "elements_required": list(goal.elements_required),
         "elements_excluded": list(goal.elements_excluded),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -13,6 +14,7 @@ from ionwright.knowledge.vocabulary import vocabulary
 from .words import STOPWORDS, formula_key, name_key, plain
 
 LONGEST_NAME = 7  # words of a name
+MOST_SYNONYMS = 4
 _WORD = re.compile(r"[^\s?!;]+")
 
 # words of a class, as people write them; the class itself is always one
@@ -46,6 +48,7 @@ class Mentions:
 
     names: tuple[str, ...] = ()  # as written
     name_keys: frozenset[str] = frozenset()
+    phrases: tuple[str, ...] = ()  # other names of the same, as they stand in texts
     classes: tuple[str, ...] = ()
     properties: tuple[str, ...] = ()
 
@@ -68,6 +71,7 @@ def mentions_in(
     return Mentions(
         names=tuple(n for n, known in found.items() if known),
         name_keys=keys,
+        phrases=tuple(_synonyms(db, sorted(keys))),
         classes=tuple(_classes(clean.casefold())),
         properties=tuple(dict.fromkeys([*properties, *_properties(clean.casefold())])),
     )
@@ -96,6 +100,20 @@ def _known(db: sqlite3.Connection, keys: Sequence[str | None]) -> list[str]:
     marks = ",".join("?" * len(several))
     rows = db.execute(f"SELECT DISTINCT key FROM name WHERE key IN ({marks})", several)
     return [key for (key,) in rows]
+
+
+def _synonyms(db: sqlite3.Connection, keys: list[str]) -> list[str]:
+    """The names of what these keys name, the first few of each."""
+    marks = ",".join("?" * len(keys))
+    rows = db.execute(
+        f"""
+        SELECT json_extract(record, '$.names') FROM entry WHERE row IN (
+          SELECT min(entry) FROM name WHERE key IN ({marks}) GROUP BY key)
+        """,
+        keys,
+    ).fetchall()
+    names = [n for (listed,) in rows for n in json.loads(listed or "[]")[:MOST_SYNONYMS]]
+    return list(dict.fromkeys(n for n in names if len(n) > 1))
 
 
 def _variants(key: str) -> Iterator[str]:
@@ -133,13 +151,31 @@ def _properties(text: str) -> list[str]:
     )
 
 
+# how questions tell a property without naming it
+VERBS = {
+    "reduction_potential": ("reduced", "reduces", "is reduced", "are reduced", "reduziert"),
+    "oxidation_potential": ("oxidised", "oxidized", "oxidises", "oxidizes", "oxidiert"),
+    "ionic_conductivity": ("conduct", "conducts", "conductive", "conducting", "leitet"),
+    "melting_point": ("melt", "melts", "freeze", "freezes", "schmilzt"),
+    "boiling_point": ("boil", "boils", "siedet"),
+    "thickness": ("thick", "dick"),
+    "viscosity": ("viscous", "runny"),
+    "max_delta_volume": ("swell", "swells", "expand", "expands", "shrink", "shrinks"),
+    "porosity": ("porous",),
+    "tortuosity_factor": ("tortuous",),
+    "capacity_grav": ("deliver", "delivers", "store", "stores"),
+}
+
+
 @cache
 def _property_aliases() -> dict[str, str]:
-    return {
+    verbs = {verb: key for key, several in VERBS.items() for verb in several}
+    nouns = {
         alias.casefold(): key
         for key, prop in vocabulary().items()
         for alias in (prop.label, *prop.aliases)
     }
+    return {**verbs, **nouns}
 
 
 @cache

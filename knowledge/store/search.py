@@ -11,7 +11,7 @@ from ionwright.knowledge.records import Domain, Target
 
 from .mentions import Mentions, mentions_in
 from .store import KnowledgeStore
-from .words import STOPWORDS, keys_of, match_query, tokens
+from .words import STOPWORDS, keys_of, match_query, phrase_query, tokens
 
 Lane = Literal["dense", "lexical", "facts"]
 LANES: tuple[Lane, ...] = ("dense", "lexical", "facts")
@@ -27,7 +27,6 @@ class Filters:
     """What an entry must be. Only entries with facts can meet those on values and elements."""
 
     targets: tuple[Target, ...] = ()
-    domain: Domain | None = None
     material_class: str | None = None
     working_ion: str | None = None
     elements_required: tuple[str, ...] = ()
@@ -48,6 +47,7 @@ def search(
     *,
     names: Sequence[str] = (),
     properties: Sequence[str] = (),
+    domain: Domain | None = None,
     filters: Filters = Filters(),  # frozen
     k: int = 10,
     lanes: Sequence[Lane] = LANES,
@@ -59,6 +59,7 @@ def search(
         words: the question.
         names: subjects known to be meant, beside those found in the words.
         properties: properties known to be meant, beside those found in the words.
+        domain: what the materials are used as; entries on such with the property come first.
         filters: what an entry must be.
         k: how many.
         lanes: which of the three ways of finding to use.
@@ -67,15 +68,14 @@ def search(
     if allowed == []:
         return []
     mentions = mentions_in(words, store.db, names=names, properties=properties)
-    ways = {
-        "dense": lambda: _dense(store, words, mentions, allowed),
-        "lexical": lambda: _lexical(store, words, mentions, allowed),
-        "facts": lambda: _facts(store, mentions, allowed),
-    }
-    scores: dict[int, float] = {}
-    for lane in lanes:
-        for rank, row in enumerate(ways[lane]()):
-            scores[row] = scores.get(row, 0.0) + WEIGHTS[lane] / (FUSION + rank)
+    ranked: dict[Lane, list[int]] = {}
+    if "dense" in lanes:
+        ranked["dense"] = _dense(store, words, allowed)
+    if "lexical" in lanes:
+        ranked["lexical"] = _lexical(store, words, mentions, allowed)
+    if "facts" in lanes:
+        ranked["facts"] = _facts(store, mentions, domain, allowed, _fused(ranked))
+    scores = _fused(ranked)
     if not scores and allowed:  # the filters alone say what is wanted
         scores = {row: 1.0 / (FUSION + rank) for rank, row in enumerate(allowed[:k])}
     best = sorted(scores, key=lambda row: (-scores[row], row))[:k]
@@ -85,9 +85,16 @@ def search(
     ]
 
 
-def _dense(
-    store: KnowledgeStore, words: str, mentions: Mentions, allowed: list[int] | None
-) -> list[int]:
+def _fused(ranked: dict[Lane, list[int]]) -> dict[int, float]:
+    """Score by row: the sum over lists of weight / (k + rank)."""
+    scores: dict[int, float] = {}
+    for lane, rows in ranked.items():
+        for rank, row in enumerate(rows):
+            scores[row] = scores.get(row, 0.0) + WEIGHTS[lane] / (FUSION + rank)
+    return scores
+
+
+def _dense(store: KnowledgeStore, words: str, allowed: list[int] | None) -> list[int]:
     if not words.strip():
         return []
     vector = store.encode([words])[0]
@@ -113,7 +120,8 @@ def _lexical(
     store: KnowledgeStore, words: str, mentions: Mentions, allowed: list[int] | None
 ) -> list[int]:
     several = [*tokens(words), *(t for n in mentions.names for t in tokens(n))]
-    query = match_query(_telling(store, several))
+    phrases = phrase_query(n for n in mentions.phrases if n.casefold() not in words.casefold())
+    query = " OR ".join(filter(None, [match_query(_telling(store, several)), phrases]))
     if not query:
         return []
     inside, values = _inside("rowid", allowed)
@@ -132,33 +140,69 @@ def _telling(store: KnowledgeStore, words: list[str]) -> list[str]:
     return rare or words
 
 
-def _facts(store: KnowledgeStore, mentions: Mentions, allowed: list[int] | None) -> list[int]:
-    """Entries about a named subject or class, those with the property asked for first."""
+def _facts(
+    store: KnowledgeStore,
+    mentions: Mentions,
+    domain: Domain | None,
+    allowed: list[int] | None,
+    scores: dict[int, float],
+) -> list[int]:
+    """Entries about a named subject, or on the property of a named class or domain.
+
+    Those with the property asked for come first, then the closest to the name, then by score.
+
+    Args:
+        store: where to look.
+        mentions: what the question names.
+        domain: what the materials are used as.
+        allowed: the rows that may be found; all if None.
+        scores: what the other lists say of a row.
+    """
     named, keys = _one_of("name.key", sorted(mentions.name_keys))
     asked, properties = _one_of("fact.property", mentions.properties)
     classed, classes = _one_of("fact.material_class", mentions.classes)
-    wanted = f"ifnull({asked}, 0)"  # an entry without facts has none that is asked for
-    if not keys and not (classes and properties):
+    about, given = [], []
+    if keys:
+        about.append(f"SELECT entry, 2 + subject AS closeness FROM name WHERE {named}")
+        given += keys
+    if properties and classes:
+        about.append(f"SELECT entry, 1 FROM fact WHERE {classed} AND {asked}")
+        given += [*classes, *properties]
+    if properties and domain:
+        about.append(f"SELECT entry, 1 FROM fact WHERE domain = ? AND {asked}")
+        given += [domain, *properties]
+    if keys and domain and (told := _told_of(store, domain, mentions)):
+        about.append("SELECT value, 4 FROM json_each(?)")
+        given.append(str(told))
+    if not about:
         return []
+    wanted = f"ifnull({asked}, 0)"  # an entry without facts has none that is asked for
     inside, values = _inside("entry.row", allowed)
-    about = (
-        f"SELECT entry, 2 + max(subject) AS closeness FROM name WHERE {named} GROUP BY entry"
-        if keys
-        else f"SELECT entry, 1 AS closeness FROM fact WHERE {classed} AND {asked} GROUP BY entry"
-    )
-    about_values = keys if keys else [*classes, *properties]
     found = store.db.execute(
         f"""
-        SELECT entry.row FROM ({about}) AS about
-        JOIN entry ON entry.row = about.entry
+        SELECT entry.row, max({wanted}), max(about.closeness)
+        FROM ({" UNION ALL ".join(about)}) AS about JOIN entry ON entry.row = about.entry
         LEFT JOIN fact ON fact.entry = entry.row
         WHERE 1 {inside}
         GROUP BY entry.row
-        ORDER BY max({wanted}) DESC, about.closeness DESC,
-                 max(fact.property IS NOT NULL) DESC, entry.row
-        LIMIT ?
         """,
-        (*about_values, *values, *properties, DEPTH),
+        (*properties, *given, *values),
+    ).fetchall()
+    found.sort(key=lambda row: (-row[1], -row[2], -scores.get(row[0], 0.0), row[0]))
+    return [row for row, _, _ in found[:DEPTH]]
+
+
+def _told_of(store: KnowledgeStore, domain: Domain, mentions: Mentions) -> list[int]:
+    """Entries on a domain that tell of a subject from another: additives that spare EC."""
+    named, keys = _one_of("key", sorted(mentions.name_keys))
+    own = f"SELECT 1 FROM name JOIN fact USING (entry) WHERE {named} AND domain = ?"
+    query = phrase_query(mentions.phrases)
+    if not query or store.db.execute(f"{own} LIMIT 1", (*keys, domain)).fetchone():
+        return []
+    found = store.db.execute(
+        "SELECT rowid FROM words WHERE words MATCH ? "
+        "AND rowid IN (SELECT entry FROM fact WHERE domain = ?) LIMIT ?",
+        (f"text : ({query})", domain, DEPTH),
     )
     return [row for (row,) in found]
 
@@ -183,7 +227,6 @@ def _allowed(store: KnowledgeStore, filters: Filters) -> list[int]:
     clauses: list[str] = []
     values: list[Any] = []
     simple = {
-        "domain": filters.domain,
         "material_class": filters.material_class,
         "working_ion": filters.working_ion,
     }
@@ -239,7 +282,7 @@ def _meets(target: Target, temperature: tuple[float, float] | None) -> tuple[str
         case "=":
             centre = _pair(target)[0]
             reach = abs(centre) * TOLERANCE
-            test = f"{test} AND low <= ? AND high >= ?"
+            test = f"{test} AND low <= ? AND high >= ? AND low > -1e308 AND high < 1e308"
             values = [*values, centre + reach, centre - reach]
     if temperature:
         test, values = f"{test} AND temperature BETWEEN ? AND ?", [*values, *temperature]

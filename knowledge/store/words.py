@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
+
+from ionwright.knowledge.vocabulary import ELEMENTS
 
 # inside a token: "1,3-dioxolane", "Li+", "e.g", "Na0.7", "poly(ethylene"
 _TOKEN = re.compile(r"[^\W_]+(?:[-.,+/'()\[\]][^\W_]+)*\+?")
@@ -52,6 +55,12 @@ def match_query(words: list[str]) -> str:
     return " OR ".join(f'"{_safe(t)}"' for t in useful)
 
 
+def phrase_query(phrases: Iterable[str]) -> str:
+    """A full-text query that any of these phrases matches, word after word."""
+    several = dict.fromkeys(index_text(p) for p in phrases)
+    return " OR ".join(f'"{p}"' for p in several if p)
+
+
 def _safe(token: str) -> str:
     return token.replace("'", "").replace("(", "_").replace(")", "_").replace(",", "_")
 
@@ -75,7 +84,9 @@ def formula_key(text: str) -> str | None:
         amounts = sorted((e.symbol, round(float(share), 4)) for e, share in shares)
     except (ValueError, KeyError, AttributeError, ZeroDivisionError):
         return None
-    return "=" + "".join(f"{symbol}{amount:g}" for symbol, amount in amounts) if amounts else None
+    if not amounts or any(symbol not in ELEMENTS for symbol, _ in amounts):
+        return None  # "SEI" is read as if E were an element
+    return "=" + "".join(f"{symbol}{amount:g}" for symbol, amount in amounts)
 
 
 def keys_of(name: str) -> list[str]:

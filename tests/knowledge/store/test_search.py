@@ -48,7 +48,7 @@ def test_values_are_filtered_as_values(library: KnowledgeStore) -> None:
         (">=", 1e-3, lambda low, high: low >= 1e-3),
         ("<=", 1e-7, lambda low, high: high <= 1e-7),
         ("between", (1e-4, 1e-3), lambda low, high: low >= 1e-4 and high <= 1e-3),
-        ("=", 1e-3, lambda low, high: low <= 1.1e-3 and high >= 0.9e-3),
+        ("=", 1e-3, lambda low, high: low <= 1.1001e-3 and high >= 0.8999e-3),
         ("report", None, lambda low, high: True),
     ],
 )
