@@ -27,7 +27,7 @@ Checked = Literal["value", "reference"]
 
 
 def _doi(text: str) -> str:
-    if not re.fullmatch(r"10\.\d{4,9}/[^\s\"<>{}]+", text):
+    if not re.fullmatch(r"10\.\d{4,9}/[^\s\"<>{}|]+", text):
         raise ValueError(f"not a DOI: {text!r}; write it bare, as in 10.1038/nmat3066")
     return text.lower()
 

@@ -116,7 +116,7 @@ def _obelix_fact(row: dict[str, str], kind: str, names: tuple[str, ...]) -> Fact
         "claim": f"The {_kind_words(kind)} {formula}{_or(names)} conducts lithium ions with {told} "
         f"at room temperature{f' ({where})' if where else ''}.",
         "reference": {
-            "doi": row["DOI"].strip().rstrip("."),
+            "doi": row["DOI"].partition("|")[0].strip().rstrip("."),  # of several the first
             "title": f"Original measurement of {formula}, entry {row['ID']} of OBELiX (Therrien et "
             "al. 2025, 10.48550/arXiv.2502.14234, CC BY 4.0)",
         },

@@ -15,8 +15,8 @@ from ionwright.knowledge.records import Goal, Target
 from .hazards import UNNAMED, is_reassuring
 from .normalise import numbers_of
 
-ALARMED = 0.35  # probability of a hazard above which a request is refused
-ALARMED_ANYWAY = 0.9  # the same where the words say that the hazard is to be avoided
+ALARMED = 0.75  # probability of a hazard above which a request is refused
+ALARMED_ANYWAY = 0.95  # the same where the words say that the hazard is to be avoided
 
 
 def combine(

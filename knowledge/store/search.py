@@ -180,13 +180,14 @@ def _facts(
     inside, values = _inside("entry.row", allowed)
     found = store.db.execute(
         f"""
+        WITH about (entry, closeness) AS ({" UNION ALL ".join(about)})
         SELECT entry.row, max({wanted}), max(about.closeness)
-        FROM ({" UNION ALL ".join(about)}) AS about JOIN entry ON entry.row = about.entry
+        FROM about JOIN entry ON entry.row = about.entry
         LEFT JOIN fact ON fact.entry = entry.row
         WHERE 1 {inside}
         GROUP BY entry.row
         """,
-        (*properties, *given, *values),
+        (*given, *properties, *values),
     ).fetchall()
     found.sort(key=lambda row: (-row[1], -row[2], -scores.get(row[0], 0.0), row[0]))
     return [row for row, _, _ in found[:DEPTH]]
