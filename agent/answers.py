@@ -14,6 +14,15 @@ from ionwright.knowledge.vocabulary import property_of
 MOST_VALUES = 8  # lines of values for one subject and property
 MOST_CLAIMS = 6
 MOST_QUOTED = 300  # characters of the user's own documents shown in an answer
+# what often is meant where the other is asked for
+RELATED = {
+    "migration_barrier": ("activation_energy",),
+    "activation_energy": ("migration_barrier",),
+    "average_voltage": ("oxidation_potential", "reduction_potential"),
+    "oxidation_potential": ("homo", "average_voltage"),
+    "reduction_potential": ("lumo",),
+    "capacity": ("capacity_grav",),
+}
 _SIGNS = {">=": "at least ", "<=": "at most ", "=": "", "between": ""}
 
 
@@ -37,8 +46,14 @@ class Stated:
         return any(words.casefold() in name.casefold() for name in names)
 
 
-def answer_text(goal: Goal, evidence: list[Citation]) -> str:
-    """The answer to a lookup, a comparison or an explanation; says so if nothing was found."""
+def answer_text(goal: Goal, evidence: list[Citation], words: str = "") -> str:
+    """The answer to a question about what is known; says so if nothing was found.
+
+    Args:
+        goal: the understood question.
+        evidence: what the search found, best first.
+        words: the question as it was asked, in which more subjects may be named.
+    """
     if not evidence:
         return f"Nothing found{_about(goal)} in the knowledge store."
     stated = [
@@ -46,6 +61,7 @@ def answer_text(goal: Goal, evidence: list[Citation]) -> str:
         for number, citation in enumerate(evidence, 1)
         for fact in citation.facts
     ]
+    goal = goal.model_copy(update={"subjects": _subjects(goal, stated, words)})
     lines = list(_value_lines(goal, stated)) if goal.intent != "explain" else []
     if goal.intent in ("predict", "characterize"):
         lines.insert(0, f"Nothing here can {goal.intent} that yet; this is what is known.")
@@ -58,6 +74,29 @@ def answer_text(goal: Goal, evidence: list[Citation]) -> str:
     elif related := [(n, c) for n, c in claims if _is_about(goal, c)][: MOST_CLAIMS // 2]:
         lines += ["What else is known:", *(f"- {_shown(c)} [{n}]" for n, c in related)]
     return "\n".join(lines)
+
+
+def _subjects(goal: Goal, stated: list[Stated], words: str) -> tuple[str, ...]:
+    """The goal's subjects, or those that the words name besides where none of them is known."""
+    said = words.casefold()
+    named = {
+        s.fact["subject"]: name
+        for s in stated
+        for name in (s.fact["subject"], *s.fact.get("names", ()))
+        if len(name) > 2 and re.search(rf"(?<![\w-]){re.escape(name.casefold())}(?![\w-])", said)
+    }
+    whole = [n for n in named.values() for s in goal.subjects if _is_part(s, n)]
+    known = {key for s in stated for key in s.keys}
+    if whole:
+        return tuple(dict.fromkeys(whole))
+    if any(known & set(keys_of(s)) or any(f.mentions(s) for f in stated) for s in goal.subjects):
+        return goal.subjects
+    return tuple(named) or goal.subjects
+
+
+def _is_part(subject: str, name: str) -> bool:
+    """Whether a name begins with the subject and goes on: PEG of PEG-X12."""
+    return name.casefold().startswith(subject.casefold()) and len(name) > len(subject)
 
 
 def _value_lines(goal: Goal, stated: list[Stated]) -> Iterator[str]:
@@ -76,7 +115,9 @@ def _value_lines(goal: Goal, stated: list[Stated]) -> Iterator[str]:
                 yield from _one_property(subject, key, these)
                 continue
             yield f"Nothing found on the {property_of(key).label} of {subject}."
-            near = [s for s in valued if s.fact["property"] == key and s.mentions(subject)]
+            akin = {key, *RELATED.get(key, ())}
+            near = [s for s in mine if s.fact["property"] in akin]
+            near += [s for s in valued if s.fact["property"] in akin and s.mentions(subject)]
             if near:
                 yield "What comes near:"
                 yield from (f"- {_line(s)}" for s in near[:MOST_VALUES])

@@ -136,7 +136,7 @@ def answer(state: State, deps: Deps) -> dict[str, Any]:
         chosen = list(deps.ctx.pool.values())
     steps = [{k: v for k, v in step.items() if k != "key"} for step in state.get("steps", [])]
     evidence = list({e["id"]: e for e in state.get("evidence", [])}.values())
-    message = state.get("message") or _told(goal, evidence)
+    message = state.get("message") or _told(goal, evidence, state.get("words", ""))
     return {
         "goal": goal,
         "candidates": [c.model_dump(mode="json") for c in chosen],
@@ -150,12 +150,12 @@ def answer(state: State, deps: Deps) -> dict[str, Any]:
     }
 
 
-def _told(goal: dict[str, Any], evidence: list[dict[str, Any]]) -> str:
+def _told(goal: dict[str, Any], evidence: list[dict[str, Any]], words: str) -> str:
     understood = Goal.model_validate(goal) if goal else None
     if understood is None or not is_question(understood):
         return ""
     citations = [Citation.model_validate(e) for e in evidence]
-    return answer_text(understood, citations)
+    return answer_text(understood, citations, words)
 
 
 def run_call(call: Call, deps: Deps) -> tuple[str, ToolResult]:

@@ -17,8 +17,10 @@ def understood(arguments: dict[str, Any]) -> dict[str, Any]:
     if not words.strip():
         return arguments
     goal = interpret(words).goal
-    said = search_arguments(goal, words, list(goal.subjects))
-    return {**said, "count": 10, **arguments}
+    said = {**search_arguments(goal, words, list(goal.subjects)), "count": 10}
+    filters = ("conditions", "elements_required", "elements_excluded", "working_ion")
+    strict = any(arguments.get(name) for name in filters)  # what is given as such is held to
+    return {**said, **arguments, "strict": strict}
 
 
 def search_words(words: str, *, count: int) -> list[dict[str, Any]]:

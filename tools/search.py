@@ -35,6 +35,7 @@ def search(
     year_from: int | None = None,
     year_to: int | None = None,
     source_kinds: Annotated[list[SourceKind], Flag("--source")] = [],  # noqa: B006
+    strict: bool = True,
     online: Annotated[list[OnlineName], Flag("--online")] = [],  # noqa: B006
     count: Annotated[int, Field(ge=1, le=1000), Flag(short="-n")] = 10,
 ) -> ToolResult:
@@ -55,6 +56,7 @@ def search(
         year_from: first year of publication.
         year_to: last year of publication.
         source_kinds: only sources of these kinds.
+        strict: whether entries that do not meet the filters are left out; else they come last.
         online: online sources to ask first; what they say is kept in the store.
         count: how many entries at most.
     """
@@ -84,6 +86,7 @@ def search(
         domain=domain,
         filters=filters,
         k=count,
+        strict=strict,
     )
     return ToolResult(
         text="; ".join([_counted(hits), *warnings]),

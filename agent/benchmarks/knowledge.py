@@ -14,6 +14,7 @@ import resource
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
+from math import isclose
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Literal
@@ -24,16 +25,18 @@ from ionwright.knowledge.corpus import corpus_entries
 from ionwright.knowledge.entries import Entry, Hit, Source
 from ionwright.knowledge.files import write_atomically
 from ionwright.knowledge.ingest import ingest
-from ionwright.knowledge.records import Citation, Goal
+from ionwright.knowledge.records import Citation, Goal, Target
 from ionwright.knowledge.store import KnowledgeStore
 from ionwright.knowledge.store.library import open_library
-from ionwright.knowledge.store.search import LANES, Lane, search
+from ionwright.knowledge.store.search import LANES, Filters, Lane, search
 from ionwright.tools.context import Context
+from ionwright.tools.predict import predict as predict_tool
 from ionwright.tools.search import search as search_tool
 
 from ..answers import answer_text
 from ..embedded import interpret
-from ..recipes.questions import search_arguments
+from ..recipes import is_question
+from ..recipes.questions import predictable, search_arguments
 
 HERE = Path(__file__).parent
 RESULTS = HERE.parents[1] / "docs" / "results" / "knowledge.json"
@@ -98,8 +101,10 @@ def _found(name: str, lanes: Sequence[Lane], store: KnowledgeStore, questions: l
             names=arguments["names"],
             properties=arguments["properties"],
             domain=arguments["domain"],
+            filters=_filters(arguments),
             k=DEPTH,
             lanes=lanes,
+            strict=False,
         )
         times.append(perf_counter() - start)
         good = [rank for rank, hit in enumerate(hits, 1) if is_relevant(hit, question)]
@@ -112,6 +117,15 @@ def _found(name: str, lanes: Sequence[Lane], store: KnowledgeStore, questions: l
         "MRR": round(float(np.mean(ranks)), 4),
         "p95 ms": round(float(np.percentile(times, 95)) * 1e3, 1),
     }
+
+
+def _filters(arguments: dict[str, Any]) -> Filters:
+    return Filters(
+        targets=tuple(Target.model_validate(t) for t in arguments["conditions"]),
+        working_ion=arguments["working_ion"],
+        elements_required=tuple(arguments["elements_required"]),
+        elements_excluded=tuple(arguments["elements_excluded"]),
+    )
 
 
 def is_relevant(hit: Hit, question: Row) -> bool:
@@ -146,14 +160,26 @@ def _answered(folder: Path, questions: list[Row]) -> Row:
 
 
 def is_answered(folder: Path, question: Row) -> bool:
-    """Whether a line of the answer states the value, in its unit, and cites its source."""
+    """Whether a line of the answer states the value, in its unit, and cites its source.
+
+    Where the value is asked to be predicted and can be, the prediction counts.
+    """
+    goal = interpret(question["question"]).goal
+    if able := predictable(goal) if goal.intent == "predict" else []:
+        made = predict_tool(Context(), inputs=able).candidates
+        values = [q.value for c in made for q in c.quantities if q.unit == question["unit"]]
+        return any(isclose(v, w, rel_tol=1e-3) for v in values for w in question["value"])
     text, evidence = _answer(folder, question["question"])
     for number, citation in enumerate(evidence, 1):
         if f"[{number}]" not in text:
             continue
         for fact in citation.facts:
-            right = fact.get("value") in question["value"] and fact.get("unit") == question["unit"]
-            if right and any(_cites(citation, wanted) for wanted in question["relevant"]):
+            right = any(_same(fact.get("value"), value) for value in question["value"])
+            if (
+                right
+                and fact.get("unit") == question["unit"]
+                and any(_cites(citation, wanted) for wanted in question["relevant"])
+            ):
                 return True
     return False
 
@@ -164,13 +190,20 @@ def _cites(citation: Citation, wanted: dict[str, str]) -> bool:
 
 def _answer(folder: Path, words: str) -> tuple[str, list[Citation]]:
     goal: Goal = interpret(words).goal
-    if goal.intent not in ("lookup", "compare", "explain"):
+    if not is_question(goal):
         return "", []
     found: Any = search_tool(
         Context(library=folder), **search_arguments(goal, words, list(goal.subjects))
     ).data["results"]
     evidence = [Citation.model_validate(result) for result in found]
-    return answer_text(goal, evidence), evidence
+    return answer_text(goal, evidence, words), evidence
+
+
+def _same(one: Any, other: Any) -> bool:
+    first, second = (v if isinstance(v, list) else [v] for v in (one, other))
+    if None in first or len(first) != len(second):
+        return False
+    return all(isclose(a, b, rel_tol=1e-6) for a, b in zip(first, second, strict=True))
 
 
 def speed(n: int, folder: Path) -> Row:

@@ -73,7 +73,16 @@ def _bounded(tagger: Goal, rules: Goal) -> Goal:
         lost = any(isclose(numbers_of(target)[0], end, rel_tol=1e-6) for end in ends)
         return wider if lost else target
 
-    return tagger.model_copy(update={"targets": tuple(whole(t) for t in tagger.targets)})
+    targets = [whole(t) for t in tagger.targets]
+    other = {">=": "<=", "<=": ">="}
+    for bound in rules.targets:  # bounds that contradict each other stand apart
+        rivals = (t for t in rules.targets if t.property == bound.property)
+        first = next((t for t in rivals if t.op == other.get(bound.op)), None)
+        if first is None:
+            continue
+        if any(_equal(t, first) for t in targets) and not any(_equal(t, bound) for t in targets):
+            targets.append(bound)
+    return tagger.model_copy(update={"targets": tuple(targets)})
 
 
 def same(one: Goal, other: Goal) -> bool:

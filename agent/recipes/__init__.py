@@ -67,9 +67,10 @@ def is_question(goal: Goal) -> bool:
     if goal.intent in ("lookup", "compare", "explain"):
         return True
     if goal.intent == "predict":
-        return bool(goal.subjects and goal.targets) and not predictable(goal)
+        return not predictable(goal)
     files = [s for s in goal.subjects if "." in s and s.rpartition(".")[2].isalpha()]
-    return goal.intent == "characterize" and bool(goal.subjects) and not files
+    asked = bool(goal.subjects or goal.targets)
+    return goal.intent in ("characterize", "simulate") and asked and not files
 
 
 def check_feasible(goal: Goal) -> None:

@@ -57,6 +57,7 @@ def search_arguments(goal: Goal, words: str, names: list[str]) -> dict[str, Any]
         "elements_excluded": list(goal.elements_excluded),
         # a named subject says enough, and may be used with another ion
         "working_ion": goal.working_ion if not names and stated else None,
+        "strict": False,
         "count": ENTRIES,
     }
 

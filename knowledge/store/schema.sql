@@ -28,7 +28,8 @@ CREATE TABLE IF NOT EXISTS fact (
   property TEXT,
   low REAL,                         -- of the values that the claim allows, in the canonical unit
   high REAL,
-  temperature REAL
+  temperature REAL,
+  bulk INTEGER NOT NULL             -- 1 for data of a handbook or a program, which come in numbers
 );
 CREATE INDEX IF NOT EXISTS fact_entry ON fact (entry);
 CREATE INDEX IF NOT EXISTS fact_value ON fact (property, low, high);

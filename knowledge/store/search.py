@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 from ionwright.knowledge.entries import Hit, SourceKind
@@ -16,8 +18,11 @@ from .words import STOPWORDS, keys_of, match_query, phrase_query, tokens
 Lane = Literal["dense", "lexical", "facts"]
 LANES: tuple[Lane, ...] = ("dense", "lexical", "facts")
 DEPTH = 100  # entries that each lane hands in
-FUSION = 20.0  # ranks below this weigh little less than the first
-WEIGHTS: dict[Lane, float] = {"dense": 1.0, "lexical": 1.0, "facts": 2.0}
+FUSION = 8.0  # ranks below this weigh little less than the first
+WEIGHTS: dict[Lane, float] = {"dense": 1.0, "lexical": 1.0, "facts": 0.7}
+EXACT = 0.12  # for a fact on the very subject and property that are asked for: a first rank more
+BULK = 0.4  # of the score is left to data in bulk (handbooks, computed) that was not asked for
+NAMED_ONLY = 0.4  # weight of facts about a subject where no property is asked: a reason is, mostly
 FEW = 5000  # entries up to which the dense index is asked for these alone
 TOLERANCE = 0.1  # of a wished-for value, where about it is asked
 
@@ -48,9 +53,10 @@ def search(
     names: Sequence[str] = (),
     properties: Sequence[str] = (),
     domain: Domain | None = None,
-    filters: Filters = Filters(),  # frozen
+    filters: Filters = Filters(),
     k: int = 10,
     lanes: Sequence[Lane] = LANES,
+    strict: bool = True,
 ) -> list[Hit]:
     """The k entries that answer the words best.
 
@@ -63,7 +69,34 @@ def search(
         filters: what an entry must be.
         k: how many.
         lanes: which of the three ways of finding to use.
+        strict: whether the filters were given as such. If they were only read from words, entries
+            that state a value beyond a bound are left out as long as some state one within; the
+            rest of the filters says what comes first.
     """
+    ask = partial(_search, store, words, names, properties, domain, lanes=lanes)
+    hits = ask(filters, k)
+    if strict or not filters or len(hits) == k:
+        return hits
+    bounds = Filters(targets=tuple(t for t in filters.targets if t.op != "="))
+    for wider in (bounds, Filters()):
+        if hits and bounds and not wider:
+            break
+        seen = {hit.entry.id for hit in hits}
+        hits += [hit for hit in ask(wider, k) if hit.entry.id not in seen]
+    return hits[:k]
+
+
+def _search(
+    store: KnowledgeStore,
+    words: str,
+    names: Sequence[str],
+    properties: Sequence[str],
+    domain: Domain | None,
+    filters: Filters,
+    k: int,
+    *,
+    lanes: Sequence[Lane],
+) -> list[Hit]:
     allowed = _allowed(store, filters) if filters else None
     if allowed == []:
         return []
@@ -73,9 +106,11 @@ def search(
         ranked["dense"] = _dense(store, words, allowed)
     if "lexical" in lanes:
         ranked["lexical"] = _lexical(store, words, mentions, allowed)
+    weights = WEIGHTS if mentions.properties else {**WEIGHTS, "facts": NAMED_ONLY}
     if "facts" in lanes:
-        ranked["facts"] = _facts(store, mentions, domain, allowed, _fused(ranked))
-    scores = _fused(ranked)
+        ranked["facts"] = _facts(store, mentions, domain, allowed, _fused(ranked, weights))
+    scores = _fused(ranked, weights)
+    _weigh(store, scores, mentions)
     if not scores and allowed:  # the filters alone say what is wanted
         scores = {row: 1.0 / (FUSION + rank) for rank, row in enumerate(allowed[:k])}
     best = sorted(scores, key=lambda row: (-scores[row], row))[:k]
@@ -85,13 +120,33 @@ def search(
     ]
 
 
-def _fused(ranked: dict[Lane, list[int]]) -> dict[int, float]:
+def _fused(ranked: dict[Lane, list[int]], weights: dict[Lane, float]) -> dict[int, float]:
     """Score by row: the sum over lists of weight / (k + rank)."""
     scores: dict[int, float] = {}
     for lane, rows in ranked.items():
         for rank, row in enumerate(rows):
-            scores[row] = scores.get(row, 0.0) + WEIGHTS[lane] / (FUSION + rank)
+            scores[row] = scores.get(row, 0.0) + weights[lane] / (FUSION + rank)
     return scores
+
+
+def _weigh(store: KnowledgeStore, scores: dict[int, float], mentions: Mentions) -> None:
+    """Raises facts on what is asked for, and lowers data in bulk that is beside it."""
+    named, keys = _one_of("name.key", sorted(mentions.name_keys))
+    asked, properties = _one_of("fact.property", mentions.properties)
+    rows = json.dumps(list(scores))
+    found = store.db.execute(
+        f"""
+        SELECT entry, max({asked}), max(bulk), EXISTS (
+          SELECT 1 FROM name WHERE name.entry = fact.entry AND {named})
+        FROM fact WHERE entry IN (SELECT value FROM json_each(?)) GROUP BY entry
+        """,
+        (*properties, *keys, rows),
+    )
+    for row, right, bulk, about in found:
+        if right and about:
+            scores[row] += EXACT
+        elif bulk and not right:
+            scores[row] *= BULK
 
 
 def _dense(store: KnowledgeStore, words: str, allowed: list[int] | None) -> list[int]:

@@ -32,7 +32,7 @@ _SOURCE = (
 Stored = tuple[list[str], np.ndarray, list[str]]  # ids, vectors (N, 384), records as JSON
 Encoder = Callable[[Sequence[str]], np.ndarray]  # texts to unit vectors (N, 384)
 Progress = Callable[[str, int, int], None]
-SCHEMA = "1"
+SCHEMA = "2"
 BATCH = 256  # entries between two looks at the stop button
 WAIT = 60.0  # seconds to wait for another writer
 _INF = float("inf")
@@ -203,7 +203,7 @@ class KnowledgeStore:
             [(key, row, key in subjects) for key in keys if key],
         )
         self.db.executemany(
-            "INSERT INTO fact VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO fact VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [(row, *_columns(fact)) for fact in entry.facts],
         )
         self.db.executemany(
@@ -389,4 +389,5 @@ def _columns(fact: Fact) -> tuple[Any, ...]:
         low,
         high,
         fact.temperature,
+        fact.reference.software is not None,
     )
