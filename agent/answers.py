@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ionwright.knowledge.records import Citation, Goal
-from ionwright.knowledge.store.words import keys_of
+from ionwright.knowledge.store.mentions import properties_in
+from ionwright.knowledge.store.words import STOPWORDS, keys_of, tokens
 from ionwright.knowledge.vocabulary import property_of
 
 MOST_VALUES = 8  # lines of values for one subject and property
@@ -40,6 +41,13 @@ class Stated:
         names = [self.fact["subject"], *self.fact.get("names", ()), self.fact.get("formula")]
         return {key for name in names if name for key in keys_of(name)}
 
+    def shares(self, words: str) -> bool:
+        """Whether its claim or a name has a word of these that says something."""
+        names = " ".join([self.citation.text, self.fact["subject"], *self.fact.get("names", ())])
+        label = set(tokens(property_of(self.fact["property"]).label))
+        common = set(tokens(words)) & set(tokens(names)) - label - STOPWORDS
+        return any(len(word) > 3 for word in common)
+
     def mentions(self, words: str) -> bool:
         """Whether a name of what the fact is about contains these words."""
         names = [self.fact["subject"], *self.fact.get("names", ())]
@@ -62,8 +70,14 @@ def answer_text(goal: Goal, evidence: list[Citation], words: str = "") -> str:
         for fact in citation.facts
     ]
     goal = goal.model_copy(update={"subjects": _subjects(goal, stated, words)})
-    lines = list(_value_lines(goal, stated)) if goal.intent != "explain" else []
-    if goal.intent in ("predict", "characterize"):
+    asked = [t.property for t in goal.targets] or properties_in(words)
+    lines = list(_value_lines(goal, stated, asked)) if goal.intent != "explain" else []
+    if lines and not any(line.startswith("- ") for line in lines):
+        near = [s for s in stated if s.fact.get("property") in asked and s.shares(words)]
+        lines += (
+            ["What comes near:", *(f"- {_line(s)}" for s in near[:MOST_CLAIMS])] if near else []
+        )
+    if goal.intent not in ("lookup", "compare", "explain"):
         lines.insert(0, f"Nothing here can {goal.intent} that yet; this is what is known.")
     told = {s.number for s in stated if lines and s.fact.get("property")}
     claims = [
@@ -99,8 +113,7 @@ def _is_part(subject: str, name: str) -> bool:
     return name.casefold().startswith(subject.casefold()) and len(name) > len(subject)
 
 
-def _value_lines(goal: Goal, stated: list[Stated]) -> Iterator[str]:
-    asked = [t.property for t in goal.targets]
+def _value_lines(goal: Goal, stated: list[Stated], asked: list[str]) -> Iterator[str]:
     valued = [s for s in stated if s.fact.get("property")]
     if not goal.subjects:
         found = [s for s in valued if not asked or s.fact["property"] in asked]

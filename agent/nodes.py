@@ -54,7 +54,7 @@ def plan(state: State, runtime: Runtime[Deps]) -> dict[str, Any]:
     if deps.replay is not None:
         return {"calls": deps.replay, "round": state["round"] + 1}
     goal, warnings = _confirmed(state, deps)
-    recipe = recipe_for(goal)
+    recipe = recipe_for(goal, state.get("words", ""))
     if state["round"] == 0:
         recipe.check(goal)
     calls = recipe.calls(
@@ -104,7 +104,7 @@ def act(state: State, runtime: Runtime[Deps]) -> dict[str, Any]:
 def check(state: State, runtime: Runtime[Deps]) -> dict[str, Any]:
     """Enough candidates that meet the goal? Else another round, while budget is left."""
     deps, goal = runtime.context, Goal.model_validate(state["goal"])
-    if deps.replay is not None or goal.intent != "design":
+    if deps.replay is not None or goal.intent != "design" or _asks(state):
         return {"round": DONE}
     wanted = goal.count or deps.settings.count
     ranking = state.get("ranking", [])
@@ -150,9 +150,13 @@ def answer(state: State, deps: Deps) -> dict[str, Any]:
     }
 
 
+def _asks(state: State) -> bool:
+    return is_question(Goal.model_validate(state["goal"]), state.get("words", ""))
+
+
 def _told(goal: dict[str, Any], evidence: list[dict[str, Any]], words: str) -> str:
     understood = Goal.model_validate(goal) if goal else None
-    if understood is None or not is_question(understood):
+    if understood is None or not is_question(understood, words):
         return ""
     citations = [Citation.model_validate(e) for e in evidence]
     return answer_text(understood, citations, words)

@@ -12,7 +12,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from ionwright.knowledge.errors import InvalidRequest, IonwrightError
+from ionwright.knowledge.errors import InvalidRequest, IonwrightError, NotAvailable
 from ionwright.knowledge.records import Citation, Goal
 from ionwright.tools.base import ToolResult
 
@@ -34,6 +34,8 @@ def run_and_show(request: Request, as_json: bool) -> None:
         _show(answer)
     if answer.get("question"):
         raise InvalidRequest(answer["question"])
+    if answer["goal"].get("intent") == "design" and answer.get("message"):
+        raise NotAvailable(f"no generator for this yet; the answer is in {answer['run']}")
     if answer["goal"].get("intent") == "design" and not answer["candidates"]:
         raise IonwrightError(f"no candidate passed the checks; the run is in {answer['run']}")
 

@@ -190,7 +190,7 @@ def _cites(citation: Citation, wanted: dict[str, str]) -> bool:
 
 def _answer(folder: Path, words: str) -> tuple[str, list[Citation]]:
     goal: Goal = interpret(words).goal
-    if not is_question(goal):
+    if not is_question(goal, words):
         return "", []
     found: Any = search_tool(
         Context(library=folder), **search_arguments(goal, words, list(goal.subjects))

@@ -41,7 +41,7 @@ class Recipe(Protocol):
         """The calls of this round (0 is the first); `words` is the request as it was written."""
 
 
-def recipe_for(goal: Goal) -> Recipe:
+def recipe_for(goal: Goal, words: str = "") -> Recipe:
     """The recipe of the goal's intent and domain.
 
     Raises:
@@ -49,7 +49,7 @@ def recipe_for(goal: Goal) -> Recipe:
         InvalidRequest: if the goal's targets are outside what any material can have.
     """
     check_feasible(goal)
-    if is_question(goal):
+    if is_question(goal, words):
         return Question()
     if goal.intent == "predict" and goal.subjects:
         return NamedMaterials()
@@ -62,12 +62,15 @@ def recipe_for(goal: Goal) -> Recipe:
     return PolymerDesign()
 
 
-def is_question(goal: Goal) -> bool:
-    """Whether the answer is what is known: also where nothing predicts or no image is at hand."""
+def is_question(goal: Goal, words: str = "") -> bool:
+    """Whether the answer is what is known: also where nothing designs or predicts what is asked."""
     if goal.intent in ("lookup", "compare", "explain"):
         return True
     if goal.intent == "predict":
         return not predictable(goal)
+    if goal.intent == "design":  # of what is named or asked at least tell what is known
+        asked = bool(goal.subjects) or words.rstrip().endswith("?")
+        return asked and not goal.generator and goal.domain != "polymer_electrolyte"
     files = [s for s in goal.subjects if "." in s and s.rpartition(".")[2].isalpha()]
     asked = bool(goal.subjects or goal.targets)
     return goal.intent in ("characterize", "simulate") and asked and not files

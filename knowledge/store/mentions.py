@@ -73,7 +73,7 @@ def mentions_in(
         name_keys=keys,
         phrases=tuple(_synonyms(db, sorted(keys))),
         classes=tuple(_classes(clean.casefold())),
-        properties=tuple(dict.fromkeys([*properties, *_properties(clean.casefold())])),
+        properties=tuple(dict.fromkeys([*properties, *properties_in(clean)])),
     )
 
 
@@ -144,11 +144,10 @@ def _class_patterns() -> list[tuple[str, re.Pattern[str]]]:
     return patterns
 
 
-def _properties(text: str) -> list[str]:
-    """Properties named in a lower-case text, in the order in which they stand."""
-    return list(
-        dict.fromkeys(_property_aliases()[m.group()] for m in _alias_pattern().finditer(text))
-    )
+def properties_in(text: str) -> list[str]:
+    """Properties named in a text, in the order in which they stand."""
+    found = _alias_pattern().finditer(plain(text).casefold())
+    return list(dict.fromkeys(_property_aliases()[m.group()] for m in found))
 
 
 # how questions tell a property without naming it

@@ -19,10 +19,10 @@ Lane = Literal["dense", "lexical", "facts"]
 LANES: tuple[Lane, ...] = ("dense", "lexical", "facts")
 DEPTH = 100  # entries that each lane hands in
 FUSION = 8.0  # ranks below this weigh little less than the first
-WEIGHTS: dict[Lane, float] = {"dense": 1.0, "lexical": 1.0, "facts": 0.7}
+WEIGHTS: dict[Lane, float] = {"dense": 1.3, "lexical": 1.0, "facts": 0.7}
 EXACT = 0.12  # for a fact on the very subject and property that are asked for: a first rank more
 BULK = 0.4  # of the score is left to data in bulk (handbooks, computed) that was not asked for
-NAMED_ONLY = 0.4  # weight of facts about a subject where no property is asked: a reason is, mostly
+NAMED_ONLY = 0.5  # weight of facts about a subject where no property is asked: a reason is, mostly
 FEW = 5000  # entries up to which the dense index is asked for these alone
 TOLERANCE = 0.1  # of a wished-for value, where about it is asked
 
