@@ -70,10 +70,11 @@ def answer_text(goal: Goal, evidence: list[Citation], words: str = "") -> str:
         for fact in citation.facts
     ]
     goal = goal.model_copy(update={"subjects": _subjects(goal, stated, words)})
-    asked = [t.property for t in goal.targets] or properties_in(words)
-    lines = list(_value_lines(goal, stated, asked)) if goal.intent != "explain" else []
+    asked, named = [t.property for t in goal.targets], properties_in(words)
+    lines = list(_value_lines(goal, stated, asked, named)) if goal.intent != "explain" else []
     if lines and not any(line.startswith("- ") for line in lines):
-        near = [s for s in stated if s.fact.get("property") in asked and s.shares(words)]
+        valued = [s for s in stated if s.fact.get("property") and s.shares(words)]
+        near = [s for s in valued if s.fact["property"] in (asked or named)] or valued
         lines += (
             ["What comes near:", *(f"- {_line(s)}" for s in near[:MOST_CLAIMS])] if near else []
         )
@@ -113,16 +114,31 @@ def _is_part(subject: str, name: str) -> bool:
     return name.casefold().startswith(subject.casefold()) and len(name) > len(subject)
 
 
-def _value_lines(goal: Goal, stated: list[Stated], asked: list[str]) -> Iterator[str]:
+def _value_lines(
+    goal: Goal, stated: list[Stated], asked: list[str], named: list[str]
+) -> Iterator[str]:
+    """Values by subject and property.
+
+    Args:
+        goal: the understood question.
+        stated: all values of the evidence.
+        asked: properties that the goal asks for.
+        named: properties that the words name; they come first where the goal asks for none.
+    """
     valued = [s for s in stated if s.fact.get("property")]
     if not goal.subjects:
-        found = [s for s in valued if not asked or s.fact["property"] in asked]
-        yield from (f"- {_line(s)}" for s in _ordered(goal, found)[:MOST_VALUES])
+        wanted = asked or named
+        found = [s for s in valued if s.fact["property"] in wanted] if wanted else valued
+        yield from (f"- {_line(s)}" for s in _ordered(goal, found or valued)[:MOST_VALUES])
         return
     for subject in goal.subjects:
         keys = set(keys_of(subject))
         mine = [s for s in valued if keys & s.keys]
-        for key in asked or dict.fromkeys(s.fact["property"] for s in mine):
+        told = dict.fromkeys(s.fact["property"] for s in mine)
+        for key in asked or [
+            *(k for k in named if k in told),
+            *(k for k in told if k not in named),
+        ]:
             these = [s for s in mine if s.fact["property"] == key]
             if these:
                 yield from _one_property(subject, key, these)
