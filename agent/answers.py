@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ionwright.knowledge.records import Citation, Goal
+from ionwright.knowledge.records import METHODS, Citation, Goal
 from ionwright.knowledge.store.mentions import properties_in
 from ionwright.knowledge.store.words import STOPWORDS, keys_of, tokens
 from ionwright.knowledge.vocabulary import property_of
@@ -36,22 +36,26 @@ class Stated:
     fact: dict[str, Any]
 
     @property
+    def names(self) -> list[str]:
+        """What the fact is about, by every name."""
+        return [self.fact["subject"], *self.fact.get("names", ())]
+
+    @property
     def keys(self) -> set[str]:
-        """The keys of all names of what the fact is about."""
-        names = [self.fact["subject"], *self.fact.get("names", ()), self.fact.get("formula")]
+        """The keys of all its names."""
+        names = [*self.names, self.fact.get("formula")]
         return {key for name in names if name for key in keys_of(name)}
 
     def shares(self, words: str) -> bool:
         """Whether its claim or a name has a word of these that says something."""
-        names = " ".join([self.citation.text, self.fact["subject"], *self.fact.get("names", ())])
+        names = " ".join([self.citation.text, *self.names])
         label = set(tokens(property_of(self.fact["property"]).label))
         common = set(tokens(words)) & set(tokens(names)) - label - STOPWORDS
         return any(len(word) > 3 for word in common)
 
     def mentions(self, words: str) -> bool:
         """Whether a name of what the fact is about contains these words."""
-        names = [self.fact["subject"], *self.fact.get("names", ())]
-        return any(words.casefold() in name.casefold() for name in names)
+        return any(words.casefold() in name.casefold() for name in self.names)
 
 
 def answer_text(goal: Goal, evidence: list[Citation], words: str = "") -> str:
@@ -97,7 +101,7 @@ def _subjects(goal: Goal, stated: list[Stated], words: str) -> tuple[str, ...]:
     named = {
         s.fact["subject"]: name
         for s in stated
-        for name in (s.fact["subject"], *s.fact.get("names", ()))
+        for name in s.names
         if len(name) > 2 and re.search(rf"(?<![\w-]){re.escape(name.casefold())}(?![\w-])", said)
     }
     whole = [n for n in named.values() for s in goal.subjects if _is_part(s, n)]
@@ -135,10 +139,7 @@ def _value_lines(
         keys = set(keys_of(subject))
         mine = [s for s in valued if keys & s.keys]
         told = dict.fromkeys(s.fact["property"] for s in mine)
-        for key in asked or [
-            *(k for k in named if k in told),
-            *(k for k in told if k not in named),
-        ]:
+        for key in asked or sorted(told, key=lambda k: k not in named):
             these = [s for s in mine if s.fact["property"] == key]
             if these:
                 yield from _one_property(subject, key, these)
@@ -157,8 +158,8 @@ def _value_lines(
 def _one_property(subject: str, key: str, stated: list[Stated]) -> Iterator[str]:
     label = property_of(key).label
     yield f"{label[0].upper()}{label[1:]} of {subject}:"
-    order = {"measured": 0, "computed": 1, "predicted": 2, "estimated": 3}
-    for each in sorted(stated, key=lambda s: order[s.fact.get("method", "measured")])[:MOST_VALUES]:
+    surest = sorted(stated, key=lambda s: METHODS.index(s.fact.get("method", "measured")))
+    for each in surest[:MOST_VALUES]:
         yield f"- {_line(each, labelled=False)}"
     measured = [s for s in stated if s.fact.get("method", "measured") == "measured"]
     if len({_low(s) for s in measured}) > 1:

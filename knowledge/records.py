@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import (
     AfterValidator,
@@ -21,6 +21,7 @@ from .vocabulary import ELEMENTS, WORKING_IONS, property_of, vocabulary
 CandidateMaterial = Literal["crystal", "molecule", "polymer", "microstructure", "interphase"]
 Encoding = Literal["cif", "smiles", "psmiles", "npz", "json"]
 Method = Literal["measured", "computed", "predicted", "estimated"]
+METHODS: tuple[Method, ...] = get_args(Method)  # the surest first: the order of showing values
 Op = Literal[">=", "<=", "=", "between", "max", "min", "report"]
 Intent = Literal[
     "design",

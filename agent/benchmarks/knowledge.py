@@ -274,7 +274,10 @@ def main() -> None:
     result = run(arguments.half, arguments.sizes)
     if arguments.write:
         kept = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else {}
-        write_atomically(RESULTS, json.dumps({**kept, arguments.half: result["rows"]}, indent=1))
+        before = [] if arguments.sizes else kept.get(arguments.half, [])
+        timed = [row for row in before if "entries" in row]  # stay, as they were not measured anew
+        rows = [*result["rows"], *timed]
+        write_atomically(RESULTS, json.dumps({**kept, arguments.half: rows}, indent=1))
     for row in result["rows"]:
         print(json.dumps(row))
 

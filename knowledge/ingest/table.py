@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from ionwright.knowledge.entries import Entry
 from ionwright.knowledge.errors import InvalidRequest
 from ionwright.knowledge.facts import Fact, Reference
+from ionwright.knowledge.records import METHODS
 from ionwright.knowledge.vocabulary import convert, property_of, vocabulary
 
 from .document import Document, Unreadable, find_doi, tidy
@@ -171,8 +172,7 @@ def _fact(
         "property": column.field,
         "value": number,
         "unit": prop.unit,
-        "method": str(fields.get("method", "measured")),
-        "conditions": str(fields.get("conditions", "")),
+        **_method(fields),
         "claim": f"{subject[:120]}: {prop.label} {number:.4g} {prop.unit}, from {table}.",
         "reference": _reference(fields, table, 0),
         "temperature": _kelvin(fields, columns),
@@ -184,12 +184,24 @@ def _fact(
             given[key] = str(fields[key])
     try:
         return Fact.model_validate(given)
-    except ValidationError:  # words of the table's own for class, ion, method: leave them out
-        plain = {**given, "material_class": "other", "method": "measured", "formula": None}
+    except ValidationError:  # words of the table's own for class, ion, domain: leave them out
+        plain = {**given, "material_class": "other", "formula": None}
         return Fact.model_validate({k: v for k, v in plain.items() if k not in _OPEN})
 
 
 _OPEN = ("working_ion", "domain")
+
+
+def _method(fields: dict[str, Any]) -> dict[str, str]:
+    """Method and conditions; a table that names no method holds measurements.
+
+    A word of its own is kept as a condition, and the value is not passed off as measured.
+    """
+    word, conditions = str(fields.get("method", "measured")), str(fields.get("conditions", ""))
+    if word.casefold() in METHODS:
+        return {"method": word.casefold(), "conditions": conditions}
+    told = "; ".join(filter(None, [f"method: {word}", conditions]))
+    return {"method": "estimated", "conditions": told}
 
 
 def _kelvin(fields: dict[str, Any], columns: list[Column]) -> float | None:

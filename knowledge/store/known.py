@@ -15,15 +15,13 @@ from ionwright.knowledge.convert import candidate_from_text, fingerprint
 from ionwright.knowledge.entries import Entry
 from ionwright.knowledge.errors import InvalidRequest
 from ionwright.knowledge.facts import Fact
-from ionwright.knowledge.records import Candidate
+from ionwright.knowledge.records import METHODS, Candidate
 from ionwright.knowledge.vocabulary import ELEMENTS
 
 from .store import KnowledgeStore
 
 if TYPE_CHECKING:
     from rdkit.DataStructs import ExplicitBitVect
-
-MEASURED = ("measured", "computed", "predicted", "estimated")  # the order in which values are shown
 
 
 @dataclass(frozen=True)
@@ -136,7 +134,7 @@ def _entries(store: KnowledgeStore) -> Iterator[Entry]:
 
 def _material(facts: Sequence[Fact], cifs: tuple[str, ...]) -> _Material:
     valued = [f for f in facts if f.property]
-    ordered = sorted(valued, key=lambda f: MEASURED.index(f.method))
+    ordered = sorted(valued, key=lambda f: METHODS.index(f.method))
     return _Material(facts[0].subject, tuple(ordered), cifs)
 
 

@@ -40,7 +40,6 @@ class Filters:
     temperature: tuple[float, float] | None = None  # K
     years: tuple[int, int] | None = None
     source_kinds: tuple[SourceKind, ...] = ()
-    sources: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         return self != Filters()
@@ -110,7 +109,8 @@ def _search(
     if "facts" in lanes:
         ranked["facts"] = _facts(store, mentions, domain, allowed, _fused(ranked, weights))
     scores = _fused(ranked, weights)
-    _weigh(store, scores, mentions)
+    if "facts" in lanes:
+        _weigh(store, scores, mentions)
     if not scores and allowed:  # the filters alone say what is wanted
         scores = {row: 1.0 / (FUSION + rank) for rank, row in enumerate(allowed[:k])}
     best = sorted(scores, key=lambda row: (-scores[row], row))[:k]
@@ -272,14 +272,12 @@ def _one_of(column: str, values: Sequence[str]) -> tuple[str, list[str]]:
 def _inside(column: str, allowed: list[int] | None) -> tuple[str, list[Any]]:
     if allowed is None:
         return "", []
-    if len(allowed) <= FEW:
-        return f"AND {column} IN ({','.join('?' * len(allowed))})", list(allowed)
-    # a bound parameter each would be too many: hand them over as one JSON list
+    # a bound parameter each may be too many: hand them over as one JSON list
     return f"AND {column} IN (SELECT value FROM json_each(?))", [str(allowed)]
 
 
 def _allowed(store: KnowledgeStore, filters: Filters) -> list[int]:
-    """Rows that meet the filters, those nearest to a wish without number first."""
+    """Rows that meet the filters."""
     clauses: list[str] = []
     values: list[Any] = []
     simple = {
@@ -315,11 +313,10 @@ def _allowed(store: KnowledgeStore, filters: Filters) -> list[int]:
     if filters.years:
         clauses.append("entry.year BETWEEN ? AND ?")
         values += filters.years
-    for column, kept in (("kind", list(filters.source_kinds)), ("id", list(filters.sources))):
-        if kept:
-            inside, given = _one_of(column, kept)
-            clauses.append(f"source IN (SELECT id FROM source WHERE {inside})")
-            values += given
+    if filters.source_kinds:
+        inside, given = _one_of("kind", filters.source_kinds)
+        clauses.append(f"source IN (SELECT id FROM source WHERE {inside})")
+        values += given
     rows = store.db.execute(f"SELECT row FROM entry WHERE {' AND '.join(clauses)}", values)
     return [row for (row,) in rows]
 

@@ -279,7 +279,7 @@ class KnowledgeStore:
                 told = json.loads(record)
                 source = Source.model_validate(told["source"])
                 self.db.execute(f"INSERT OR IGNORE {_SOURCE} 'ready')", source.model_dump())
-                self._insert(source, Entry.model_validate({**told["entry"]}), vector)
+                self._insert(source, Entry.model_validate(told["entry"]), vector)
 
     def _sources_of(self, ids: list[str]) -> list[tuple[str]]:
         query = "SELECT DISTINCT source FROM entry WHERE id IN (SELECT value FROM json_each(?))"
