@@ -1,0 +1,1 @@
+"""Known crystalline phases: their structures, and the reference hull that stability is against."""
