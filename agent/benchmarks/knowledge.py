@@ -1,8 +1,9 @@
 """Measures the knowledge store: `ionwright bench knowledge`.
 
 Questions written by hand over the corpus and the sample documents beside this file, in halves by a
-hash of their text; of the untouched half only totals are ever printed. Then speed, memory and the
-rate of ingest at a number of entries.
+hash of their text; of the untouched half only totals are ever printed. `voices_tuning` and
+`voices_test` ask for values of entries drawn at random, by any of their names and in differing
+voices. Then speed, memory and the rate of ingest at a number of entries.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from collections.abc import Iterator, Sequence
 from math import isclose
 from pathlib import Path
 from time import perf_counter
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 
@@ -47,41 +48,44 @@ WAYS: dict[str, tuple[Lane, ...]] = {
     "hybrid with facts": LANES,
 }
 Half = Literal["tuning", "untouched"]
+Part = Literal["tuning", "untouched", "voices_tuning", "voices_test"]
 Row = dict[str, Any]
 DEPTH = 50  # ranks looked at for the reciprocal rank
 
 
 def run(
-    half: Half = "untouched", sizes: Sequence[int] = (10_000,), folder: Path | None = None
+    part: Part = "untouched", sizes: Sequence[int] = (10_000,), folder: Path | None = None
 ) -> dict[str, Any]:
     """Quality rows by way of searching, then speed rows by number of entries.
 
     Args:
-        half: which questions.
+        part: which questions.
         sizes: numbers of entries at which speed is measured; none if empty.
         folder: where the stores are made; a temporary one if left out.
     """
     with tempfile.TemporaryDirectory() as temporary:
         place = folder or Path(temporary)
-        rows = quality(half, place / "library")
+        rows = quality(part, place / "library")
         rows += [speed(n, place / f"speed-{n}") for n in sizes]
-    return {"half": half, "rows": rows}
+    return {"part": part, "rows": rows}
 
 
-def quality(half: Half, folder: Path) -> list[Row]:
+def quality(part: Part, folder: Path) -> list[Row]:
     """recall@5, MRR and, for the whole, the share of exact answers."""
     store = open_library(folder)
     ingest(store, [HERE / "documents"])
-    questions = read_questions(half)
+    questions = read_questions(part)
     rows = [_found(name, lanes, store, questions) for name, lanes in WAYS.items()]
     rows[-1] |= _answered(folder, questions)
     return rows
 
 
-def read_questions(half: Half) -> list[Row]:
-    """The questions of one half."""
-    lines = (HERE / "questions" / "questions.jsonl").read_text(encoding="utf-8").splitlines()
-    return [q for q in map(json.loads, lines) if half_of(q["question"]) == half]
+def read_questions(part: Part) -> list[Row]:
+    """The questions of one half, or of a file of their own."""
+    halved = part in get_args(Half)
+    path = HERE / "questions" / f"{'questions' if halved else part}.jsonl"
+    questions = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    return [q for q in questions if not halved or half_of(q["question"]) == part]
 
 
 def half_of(question: str) -> Half:
@@ -267,17 +271,17 @@ def _peak_megabytes() -> float:
 def main() -> None:
     """Measures and keeps the result in knowledge.json."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("half", choices=["tuning", "untouched"])
+    parser.add_argument("part", choices=get_args(Part))
     parser.add_argument("--sizes", type=int, nargs="*", default=[], help="entries, such as 10000")
     parser.add_argument("--write", action="store_true", help="keep the result in docs/results")
     arguments = parser.parse_args()
-    result = run(arguments.half, arguments.sizes)
+    result = run(arguments.part, arguments.sizes)
     if arguments.write:
         kept = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else {}
-        before = [] if arguments.sizes else kept.get(arguments.half, [])
+        before = [] if arguments.sizes else kept.get(arguments.part, [])
         timed = [row for row in before if "entries" in row]  # stay, as they were not measured anew
         rows = [*result["rows"], *timed]
-        write_atomically(RESULTS, json.dumps({**kept, arguments.half: rows}, indent=1))
+        write_atomically(RESULTS, json.dumps({**kept, arguments.part: rows}, indent=1))
     for row in result["rows"]:
         print(json.dumps(row))
 
