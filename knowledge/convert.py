@@ -1,8 +1,10 @@
-"""From what people write (repeat unit, SMILES, a polymer's name) to a candidate record."""
+"""From what people write (repeat unit, SMILES, formula, a material's name) to a candidate record."""
 
 from __future__ import annotations
 
+import re
 import tomllib
+from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
@@ -19,7 +21,10 @@ MAX_TEXT = 5000
 
 
 def candidate_from_text(text: str, *, version: str) -> Candidate:
-    """The material that a text names: a polymer's name, a repeat unit or a SMILES.
+    """The material that a text names: a polymer's name, a repeat unit, a formula or a SMILES.
+
+    A formula stands for the lowest in energy of its known phases. What is made of C, H, N, O, P, S
+    and halogens alone is read as a SMILES first ("CCO" is ethanol), unless it is a phase's name.
 
     Raises:
         InvalidRequest: if it is none of these; the message says what is understood.
@@ -37,9 +42,47 @@ def candidate_from_text(text: str, *, version: str) -> Candidate:
             name=text if known else "",
             provenance=origin,
         )
+    if (crystal := _crystal(text, origin)) is not None:
+        return crystal
     return Candidate(
         material="molecule", encoding="smiles", data=canonical_smiles(text), provenance=origin
     )
+
+
+def _crystal(text: str, origin: Provenance) -> Candidate | None:
+    """The known phase of a formula or a phase's name; None for what may be a SMILES.
+
+    Raises:
+        InvalidRequest: for the formula of an inorganic compound of which no phase is carried.
+    """
+    from .crystals import crystal_candidate
+    from .phases.library import NAMES, phase_library
+
+    named = text.casefold() in NAMES
+    if not named and not _INORGANIC.fullmatch(text):
+        return None
+    if not named and set(_SYMBOL.findall(text)) <= _ORGANIC:
+        return None
+    phases = phase_library().of_formula(text)
+    if not phases:
+        raise InvalidRequest(
+            f"no structure of {text} is carried; give its structure as a CIF or POSCAR file"
+        )
+    best = phases[0]
+    label = f"{best.structure.composition.reduced_formula} ({best.name})" if best.name else ""
+    others = f"; {len(phases) - 1} other phases of this formula lie higher" if phases[1:] else ""
+    return crystal_candidate(
+        best.structure,
+        name=label,
+        provenance=origin.model_copy(
+            update={"reference": best.reference, "inputs": {"text": text, "phase": best.id}}
+        ),
+    ).with_notes(f"known phase: {best.reference}, relaxed by the embedded potential{others}")
+
+
+_SYMBOL = re.compile(r"[A-Z][a-z]?")
+_INORGANIC = re.compile(r"(?:[A-Z][a-z]?\d*\.?\d*|\(|\)\d*)+")
+_ORGANIC = frozenset(("C", "H", "N", "O", "P", "S", "F", "Cl", "Br", "I", "B"))
 
 
 @cache
@@ -63,19 +106,28 @@ def canonical_smiles(text: str) -> str:
     if molecule is None or molecule.GetNumAtoms() == 0:
         raise InvalidRequest(
             f"cannot read {text[:80]!r}: give a repeat unit with two ends such as [*]CCO[*], "
-            "a SMILES such as O=C1OCCO1, or the name of a common polymer such as PEO"
+            "a SMILES such as O=C1OCCO1, a formula such as LiFePO4, or the name of a common "
+            "polymer such as PEO"
         )
     return Chem.MolToSmiles(molecule)
 
 
 def elements_of(candidate: Candidate) -> frozenset[str]:
-    """Symbols of the elements in a molecule or repeat unit; empty if it cannot be read."""
+    """Symbols of the elements in a crystal, molecule or repeat unit; empty if it cannot be read."""
+    if candidate.encoding == "cif":
+        return frozenset(_cif_elements(candidate.data))
     molecule = _molecule(candidate)
     if molecule is None:
         return frozenset()
     heavy = {atom.GetSymbol() for atom in molecule.GetAtoms() if atom.GetAtomicNum() > 0}
     hydrogens = any(atom.GetTotalNumHs() for atom in molecule.GetAtoms())
     return frozenset(heavy | ({"H"} if hydrogens else set()))
+
+
+def _cif_elements(text: str) -> Iterator[str]:
+    """Symbols in the formula that our CIFs carry, without building the structure."""
+    formula = re.search(r"_chemical_formula_sum\s+'([^']*)'", text)
+    return iter(_SYMBOL.findall(formula.group(1)) if formula else [])
 
 
 def formal_charge(candidate: Candidate) -> int | None:

@@ -105,7 +105,7 @@ def structure_from_text(text: str, kind: str) -> Structure:
         warnings.simplefilter("ignore")
         try:
             structure = Structure.from_str(text, fmt=kind)  # type: ignore[arg-type]
-        except Exception as error:  # noqa: BLE001  # parsers of foreign files raise anything
+        except Exception as error:  # parsers of foreign files raise anything
             raise InvalidRequest(
                 f"cannot read this as a {kind.upper()} file of a crystal ({str(error)[:120]}); "
                 "give a periodic structure as CIF or POSCAR"

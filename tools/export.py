@@ -9,6 +9,7 @@ from ionwright.knowledge.records import Candidate
 
 from .base import ToolResult, tool
 from .context import Context
+from .crystal_drawing import crystal_svg
 
 
 @tool
@@ -38,12 +39,16 @@ def export(
 
 
 def structure_file(candidate: Candidate) -> tuple[str, str]:
-    """Suffix and content of the candidate's structure file: SDF for molecules and polymers.
+    """Suffix and content of the candidate's structure file: CIF of crystals, SDF of the others.
 
     Chain ends are dummy atoms; coordinates are those of the drawing, not a conformer.
     """
+    if candidate.encoding == "cif":
+        return "cif", candidate.data
     if candidate.encoding not in ("smiles", "psmiles"):
-        raise NotAvailable(f"cannot export a {candidate.material} yet; can export molecules")
+        raise NotAvailable(
+            f"cannot export a {candidate.material} yet; can export crystals and molecules"
+        )
     from rdkit import Chem
 
     molecule = _molecule(candidate.data)
@@ -65,7 +70,9 @@ def _svg(data: str, width: int, height: int) -> str:
 
 
 def drawing(candidate: Candidate, width: int = 270, height: int = 165) -> str:
-    """An SVG drawing of a molecule or repeat unit; empty for other materials."""
+    """An SVG drawing of a molecule, repeat unit or crystal; empty for other materials."""
+    if candidate.encoding == "cif":
+        return crystal_svg(candidate.data, width, height)
     if candidate.encoding not in ("smiles", "psmiles"):
         return ""
     return _svg(candidate.data, width, height)

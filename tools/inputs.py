@@ -1,4 +1,4 @@
-"""Reading what a user names: ids of the run, repeat units, SMILES, names, candidate files."""
+"""Reading what a user names: ids of the run, repeat units, SMILES, formulas, names, files."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from ionwright.knowledge.convert import candidate_from_text
+from ionwright.knowledge.crystals import crystal_candidate, read_structure
 from ionwright.knowledge.errors import InvalidRequest
-from ionwright.knowledge.records import Candidate
+from ionwright.knowledge.records import Candidate, Provenance
 
 from .base import explain_validation
 from .context import Context
@@ -38,7 +39,7 @@ def _read_one(ctx: Context, text: str, failed: list[dict[str, str]]) -> list[Can
         return [ctx.pool[text]]
     path = Path(text)
     if ctx.may_read_files and _is_file(path):
-        return _read_jsonl(path, failed)
+        return _read_file(path, failed)
     return [candidate_from_text(text, version=version("ionwright"))]
 
 
@@ -49,14 +50,28 @@ def _is_file(path: Path) -> bool:
         return False
 
 
-def _read_jsonl(path: Path, failed: list[dict[str, str]]) -> list[Candidate]:
-    if path.suffix != ".jsonl":
-        raise InvalidRequest(
-            f"cannot read {path.name!r}: today predictions take candidates (.jsonl), repeat units "
-            "(PSMILES), SMILES and names; crystal and image files are not covered yet"
-        )
+def _read_file(path: Path, failed: list[dict[str, str]]) -> list[Candidate]:
     if path.stat().st_size > MAX_FILE_BYTES:
         raise InvalidRequest(f"{path.name} is over {MAX_FILE_BYTES // 2**20} MiB: split it")
+    if path.suffix == ".jsonl":
+        return _read_jsonl(path, failed)
+    if _is_crystal_file(path):
+        origin = Provenance(source="user", version=version("ionwright"), inputs={"file": path.name})
+        return [crystal_candidate(read_structure(path), provenance=origin)]
+    raise InvalidRequest(
+        f"cannot read {path.name!r}: predictions take candidates (.jsonl), crystals (.cif, POSCAR, "
+        ".vasp), repeat units (PSMILES), SMILES, formulas and names"
+    )
+
+
+def _is_crystal_file(path: Path) -> bool:
+    name = path.name.casefold()
+    return path.suffix.casefold() in (".cif", ".vasp", ".poscar") or name.startswith(
+        ("poscar", "contcar")
+    )
+
+
+def _read_jsonl(path: Path, failed: list[dict[str, str]]) -> list[Candidate]:
     good = []
     for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines()):
         if not line.strip():
