@@ -2,9 +2,10 @@
 
 A crystal is known if one of the same reduced formula lies near it by its average minimum distances
 (Widdowson et al., MATCH 87, 529, 2022): for k = 1, 2, ... the distance from an atom to its k-th
-neighbour, averaged over all atoms. They do not depend on the choice of cell and change little
-when atoms move little, so a slightly distorted copy is still recognised. `build_known.py` in
-generators/crystals writes the table and measures how often this is right.
+neighbour, averaged over all atoms; here once for neighbours of the same element and once for the
+others, so that a swap of two elements is seen. They do not depend on the choice of cell and change
+little when atoms move little, so a slightly distorted copy is still recognised.
+`generators/crystals/build_known.py` writes the table and measures how often this is right.
 """
 
 from __future__ import annotations
@@ -24,41 +25,41 @@ from ionwright.knowledge.files import write_atomically
 if TYPE_CHECKING:
     from pymatgen.core import Composition, Structure
 
-NEIGHBOURS = 16  # k of the average minimum distances
-TOLERANCE = 0.05  # largest difference of two averages, in units of (volume per atom)^(1/3)
+NEIGHBOURS = 8  # like and unlike ones, each
+REACH = 3.0  # (volume per atom)^(1/3); what is farther away counts as being there
+TOLERANCE = 0.06  # largest difference of two averages, in units of (volume per atom)^(1/3)
 SOURCES = "Materials Project, OQMD, Alexandria and AFLOW (CC-BY 4.0)"
 TABLE = Path(__file__).parent / "known_crystals.npz"
-_STEP = 0.01  # of the stored distances: one byte holds up to 2.55
+_STEP = 0.012  # of the stored distances: one byte reaches 3.06
 
 
-def average_minimum_distances(structure: Structure, k: int = NEIGHBOURS) -> np.ndarray:
-    """Mean distance of an atom to its 1st ... k-th neighbour, over (volume per atom)^(1/3).
+def average_minimum_distances(structure: Structure) -> np.ndarray:
+    """Mean distance of an atom to its 1st ... 8th like, then unlike neighbour: (16,), no unit.
 
-    Args:
-        structure: ordered, of any cell.
-        k: how many neighbours.
-
-    Returns:
-        (k,), growing, without unit.
+    In units of (volume per atom)^(1/3), so that a uniform strain changes nothing.
     """
-    return neighbour_distances(structure, k).mean(axis=0)
+    return neighbour_distances(structure).mean(axis=0)
 
 
-def neighbour_distances(structure: Structure, k: int = NEIGHBOURS) -> np.ndarray:
-    """Distances of each atom to its k nearest neighbours, over (volume per atom)^(1/3): (n, k)."""
+def neighbour_distances(structure: Structure) -> np.ndarray:
+    """As `average_minimum_distances`, for each atom: (atoms, 16)."""
     unit = (structure.volume / len(structure)) ** (1 / 3)
-    radius = 1.3 * unit * (3 * (k + 1) / (4 * np.pi)) ** (1 / 3)
-    while True:
-        centers, _, _, distances = structure.get_neighbor_list(radius)
-        if np.bincount(centers, minlength=len(structure)).min() >= k:
-            break
-        radius *= 1.3
-    rows = np.split(distances[np.lexsort((distances, centers))], _starts(centers, len(structure)))
-    return np.array([row[:k] for row in rows]) / unit
+    centers, points, _, distances = structure.get_neighbor_list(REACH * unit)
+    numbers = np.array(structure.atomic_numbers)
+    like = numbers[centers] == numbers[points]
+    return np.hstack(
+        [_nearest(centers[m], distances[m] / unit, len(structure)) for m in (like, ~like)]
+    )
 
 
-def _starts(centers: np.ndarray, n: int) -> np.ndarray:
-    return np.cumsum(np.bincount(centers, minlength=n))[:-1]
+def _nearest(centers: np.ndarray, distances: np.ndarray, n: int) -> np.ndarray:
+    """The first distances of each of `n` centers, ascending; REACH where there are too few."""
+    order = np.lexsort((distances, centers))
+    centers, distances = centers[order], distances[order]
+    rank = np.arange(len(centers)) - np.searchsorted(centers, centers)
+    nearest = np.full((n, NEIGHBOURS), REACH)
+    nearest[centers[rank < NEIGHBOURS], rank[rank < NEIGHBOURS]] = distances[rank < NEIGHBOURS]
+    return nearest
 
 
 def formula_hash(composition: Composition) -> int:
@@ -73,7 +74,7 @@ class KnownCrystals:
 
     Attributes:
         formulas: `formula_hash` (n,), uint64, ascending.
-        distances: average minimum distances in steps of 0.01 (n, NEIGHBOURS), uint8.
+        distances: average minimum distances in steps of 0.012 (n, 16), uint8.
     """
 
     formulas: np.ndarray
@@ -100,7 +101,9 @@ class KnownCrystals:
 
     def _rows(self, composition: Composition) -> slice:
         wanted = np.uint64(formula_hash(composition))
-        low, high = (int(np.searchsorted(self.formulas, wanted, side)) for side in ("left", "right"))
+        low, high = (
+            int(np.searchsorted(self.formulas, wanted, side)) for side in ("left", "right")
+        )
         return slice(low, high)
 
 
@@ -121,7 +124,7 @@ def known_crystals() -> KnownCrystals:
 
 
 def pack(hashes: np.ndarray, distances: np.ndarray) -> KnownCrystals:
-    """The table of crystals with these formula hashes (n,) and average minimum distances (n, k)."""
+    """The table of crystals with these formula hashes (n,) and distances (n, 16), sorted."""
     order = np.argsort(hashes, kind="stable")
     steps = np.clip(np.round(distances[order] / _STEP), 0, 255).astype(np.uint8)
     return KnownCrystals(formulas=hashes[order].astype(np.uint64), distances=steps)
