@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 from ionwright.generators.molecules.polymer_data import is_known
@@ -12,28 +14,31 @@ from ionwright.knowledge.records import Candidate, Element
 from .base import Flag, ToolResult, tool
 from .checks import passes
 from .context import Context
+from .judge_crystals import judge_crystals
 from .predictors.alerts import lithium_notes, structural_alerts
 
-FAILED = {  # what is said of candidates that fail a check; the last one does not exclude
+FAILED = {  # what is said of candidates that fail a check; no_alerts alone excludes nothing
     "valid": "invalid",
     "novel": "already known",
     "charge_balanced": "charged",
     "elements": "with the wrong elements",
-    "harmless": "with hazardous groups",
-    "no_alerts": "with structural alerts",
+    "harmless": "with hazardous groups or elements",
+    "unique": "repeated",
+    "no_alerts": "with alerts",
 }
 
 
-@tool(estimate=lambda ids, **_: 1 + len(ids) / 1000)
+@tool(estimate=lambda ids, **_: 1 + len(ids) / 200)
 def judge(
     ctx: Context,
     ids: list[str] = [],  # noqa: B006  # pydantic copies
     elements_excluded: Annotated[list[Element], Flag("--exclude")] = [],  # noqa: B006
     elements_required: Annotated[list[Element], Flag("--require")] = [],  # noqa: B006
 ) -> ToolResult:
-    """Check candidates for validity, novelty, charge, elements and structural alerts.
+    """Check candidates for validity, novelty, charge, elements, alerts and repeats.
 
-    Novel means: not among the polymers that the generators were trained on, labelled or not.
+    Novel means: not among the polymers or crystals that the generators were trained on. Crystals
+    are also compared with each other.
 
     Args:
         ids: candidates to judge; all of the run if left out.
@@ -41,12 +46,15 @@ def judge(
         elements_required: symbols of elements that must occur.
     """
     chosen = ctx.chosen(ids)
-    judged = []
-    for index, candidate in enumerate(chosen):
-        if index % 100 == 0:
-            ctx.progress("judging", index, len(chosen))
-        judged.append(_judge_polymer(candidate, set(elements_excluded), set(elements_required)))
-    ctx.progress("judging", len(chosen), len(chosen))
+    excluded, required = frozenset(elements_excluded), frozenset(elements_required)
+    groups: dict[str, list[Candidate]] = defaultdict(list)
+    for candidate in chosen:
+        groups[candidate.material].append(candidate)
+    found: dict[str, Candidate] = {}
+    for material, group in groups.items():
+        judged_group = _judge_of(material)(group, excluded, required, ctx.progress)
+        found.update((candidate.id, candidate) for candidate in judged_group)
+    judged = [found[candidate.id] for candidate in chosen]
     passed = [c for c in judged if passes(c)]
     counts = {check: sum(c.checks.get(check) is False for c in judged) for check in FAILED}
     failures = ", ".join(f"{n} {FAILED[check]}" for check, n in counts.items() if n)
@@ -57,9 +65,35 @@ def judge(
     )
 
 
-def _judge_polymer(candidate: Candidate, excluded: set[str], required: set[str]) -> Candidate:
-    if candidate.material != "polymer":
-        raise NotAvailable(f"cannot judge a {candidate.material} yet; can judge polymers")
+Progress = Callable[[str, int, int], None]
+Judge = Callable[[Sequence[Candidate], frozenset[str], frozenset[str], Progress], list[Candidate]]
+
+
+def _judge_of(material: str) -> Judge:
+    judges: dict[str, Judge] = {"polymer": _judge_polymers, "crystal": judge_crystals}
+    if material not in judges:
+        raise NotAvailable(f"cannot judge a {material} yet; can judge polymers and crystals")
+    return judges[material]
+
+
+def _judge_polymers(
+    candidates: Sequence[Candidate],
+    excluded: frozenset[str],
+    required: frozenset[str],
+    on_progress: Progress,
+) -> list[Candidate]:
+    judged = []
+    for index, candidate in enumerate(candidates):
+        if index % 100 == 0:
+            on_progress("judging", index, len(candidates))
+        judged.append(_judge_polymer(candidate, excluded, required))
+    on_progress("judging", len(candidates), len(candidates))
+    return judged
+
+
+def _judge_polymer(
+    candidate: Candidate, excluded: frozenset[str], required: frozenset[str]
+) -> Candidate:
     if candidate.checks.get("valid") is False:
         return candidate
     elements = elements_of(candidate)

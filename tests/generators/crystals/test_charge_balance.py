@@ -9,7 +9,7 @@ import smact
 from pymatgen.core import Composition
 from smact.screening import pauling_test
 
-from ionwright.generators.crystals.charges import charge_balanced, composition_valid
+from ionwright.generators.crystals.charge_balance import charge_balanced, composition_valid
 
 FORMULAS = """
     LiMn2O4 LiFePO4 Li10GeP2S12 Na3V2(PO4)3 FeS2 Fe3O4 LiC6 Li15Si4 NaCoO2 KO2 NaCl2 LiF2 Mo6S8
