@@ -2,7 +2,7 @@
 
 from ionwright.knowledge.records import Candidate
 
-HARD_CHECKS = ("valid", "unique", "charge_balanced", "elements", "harmless")
+HARD_CHECKS = ("valid", "unique", "charge_balanced", "elements", "harmless", "relaxed")
 NEW_ONLY = ("polymer",)  # materials of which only new ones are asked for; a known crystal will do
 
 

@@ -82,17 +82,21 @@ def _judged(
     hazards = sorted(el.symbol for el in structure.composition if is_radioactive(el.Z))
     toxic = sorted(elements & TOXIC.keys())
     novel, said = _novelty(structure)
-    checked = candidate.with_checks(
-        valid=True,
-        novel=novel,
-        charge_balanced=charge_balanced(structure.composition),
-        elements=not (elements & excluded) and required <= elements,
-        harmless=not hazards,
-        no_alerts=not hazards and not toxic,
-    ).with_notes(
-        *(f"radioactive element: {symbol}" for symbol in hazards),
-        *(f"toxic element: {TOXIC[symbol]}" for symbol in toxic),
-        said,
+    checked = (
+        _unsaid(candidate)
+        .with_checks(
+            valid=True,
+            novel=novel,
+            charge_balanced=charge_balanced(structure.composition),
+            elements=not (elements & excluded) and required <= elements,
+            harmless=not hazards,
+            no_alerts=not hazards and not toxic,
+        )
+        .with_notes(
+            *(f"radioactive element: {symbol}" for symbol in hazards),
+            *(f"toxic element: {TOXIC[symbol]}" for symbol in toxic),
+            said,
+        )
     )
     return checked, structure
 
@@ -103,13 +107,21 @@ def is_radioactive(number: int) -> bool:
 
 
 def _novelty(structure: Structure) -> tuple[bool, str]:
-    table = known_crystals()
-    where = f"{len(table):,} crystals of {SOURCES}"
     if is_known(structure):
-        return False, f"known: among {where}"
-    if table.has_formula(structure.composition):
-        return True, f"formula known, structure not: among {where}"
-    return True, f"formula not among {where}"
+        return False, f"known: {_where()}"
+    if known_crystals().has_formula(structure.composition):
+        return True, f"formula known, structure not: {_where()}"
+    return True, f"formula not {_where()}"
+
+
+def _where() -> str:
+    return f"among {len(known_crystals()):,} crystals of {SOURCES}"
+
+
+def _unsaid(candidate: Candidate) -> Candidate:
+    """Without what an earlier judging said of novelty: relaxing may have changed it."""
+    notes = tuple(note for note in candidate.notes if not note.endswith(_where()))
+    return candidate.model_copy(update={"notes": notes})
 
 
 def _told_apart(candidate: Candidate, first: Candidate) -> Candidate:
