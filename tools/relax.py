@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from ionwright.generators.crystals.metrics import rmsd_to_relaxed, structure_sound
 from ionwright.knowledge.crystals import crystal_candidate, structure_of
@@ -153,7 +153,7 @@ def _set_aside(candidate: Candidate, why: str) -> Candidate:
 def _replaced(old: Candidate, result: Relaxed, weights: str, fmax: float) -> list[Candidate]:
     """The old candidate, set aside, and the relaxed one."""
     moved = rmsd_to_relaxed(structure_of(old), result.structure)
-    inputs = {
+    inputs: dict[str, JsonValue] = {
         "fmax": fmax,
         "steps": result.steps,
         "converged": result.converged,
