@@ -1,4 +1,4 @@
-"""From what people write (repeat unit, SMILES, formula, a material's name) to a candidate record."""
+"""From what people write (repeat unit, SMILES, formula, name of a material) to a record."""
 
 from __future__ import annotations
 
@@ -55,7 +55,6 @@ def _crystal(text: str, origin: Provenance) -> Candidate | None:
     Raises:
         InvalidRequest: for the formula of an inorganic compound of which no phase is carried.
     """
-    from .crystals import crystal_candidate
     from .phases.library import NAMES, phase_library
 
     named = text.casefold() in NAMES
@@ -68,16 +67,10 @@ def _crystal(text: str, origin: Provenance) -> Candidate | None:
         raise InvalidRequest(
             f"no structure of {text} is carried; give its structure as a CIF or POSCAR file"
         )
-    best = phases[0]
-    label = f"{best.structure.composition.reduced_formula} ({best.name})" if best.name else ""
-    others = f"; {len(phases) - 1} other phases of this formula lie higher" if phases[1:] else ""
-    return crystal_candidate(
-        best.structure,
-        name=label,
-        provenance=origin.model_copy(
-            update={"reference": best.reference, "inputs": {"text": text, "phase": best.id}}
-        ),
-    ).with_notes(f"known phase: {best.reference}, relaxed by the embedded potential{others}")
+    found = phases[0].candidate(source=origin.source, version=origin.version, text=text)
+    if len(phases) == 1:
+        return found
+    return found.with_notes(f"{len(phases) - 1} other known phases of this formula lie higher")
 
 
 _SYMBOL = re.compile(r"[A-Z][a-z]?")

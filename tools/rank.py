@@ -90,11 +90,11 @@ def _desirability(candidate: Candidate, target: Target, bounds: dict[str, list[f
         ordered = bounds[target.property]
         worse = sum(bound < _cautious(quantity, target) for bound in ordered)
         return (worse + 0.5) / len(ordered)
-    return _probability(quantity, target)
+    return probability_met(quantity, target)
 
 
-def _probability(quantity: Quantity, target: Target) -> float:
-    """P(the true value meets the target), for a normal error on the property's own scale."""
+def probability_met(quantity: Quantity, target: Target) -> float:
+    """P(the true value meets a numeric target), for a normal error on the property's scale."""
     mean, spread = _scale(quantity.value, target), _spread(quantity, target)
     if isinstance(target.value, tuple):
         low, high = (_scale(v, target) for v in target.value)

@@ -8,24 +8,29 @@ from ionwright.generators.base import generator_class
 from ionwright.knowledge.errors import InvalidRequest, NotAvailable
 from ionwright.knowledge.records import Goal
 from ionwright.knowledge.vocabulary import property_of
+from ionwright.tools.chemistries import PALETTES
 
 from ..settings import Settings
 from ..state import Call
+from .crystals import CrystalDesign
 from .named import NamedMaterials
 from .polymers import PolymerDesign
 from .questions import Question, predictable
 
 HELP = (
-    "Ionwright designs battery materials from a goal in plain words. Today it designs polymer "
-    "electrolytes, for example: ten polymer electrolyte repeat units with ionic conductivity "
-    "above 1e-4 S/cm, no fluorine. It also predicts for named ones: predict the conductivity and "
-    "transference number of PEO. And it answers what is known, with sources: what conductivity "
-    "has LLZO at room temperature? compare LiFePO4 with LiCoO2. Goals for the other material "
-    "classes are understood, and it says plainly when no generator exists for them yet."
+    "Ionwright designs battery materials from a goal in plain words. Today it designs cathodes, "
+    "anodes and solid electrolytes, for example: five cobalt-free sodium cathodes above 3 V that "
+    "swell less than 8 %; and polymer electrolytes: ten polymer electrolyte repeat units with "
+    "ionic conductivity above 1e-4 S/cm, no fluorine. It also predicts for named ones and for your "
+    "own files: is Na3V2(PO4)3 stable? predict the transference number of PEO. And it answers what "
+    "is known, with sources: what conductivity has LLZO at room temperature? compare LiFePO4 with "
+    "LiCoO2. Goals for the other material classes are understood, and it says plainly when no "
+    "generator exists for them yet."
 )
 TODAY = (
-    "today it designs polymer electrolytes, predicts their ion transport, and answers questions "
-    "about what is known with sources (`ionwright search` finds known materials)"
+    "today it designs crystals of electrodes and solid electrolytes and polymer electrolytes, "
+    "predicts their properties, and answers questions about what is known with sources "
+    "(`ionwright search` finds known materials)"
 )
 
 
@@ -39,6 +44,12 @@ class Recipe(Protocol):
         self, goal: Goal, *, words: str, round: int, seed: int, settings: Settings
     ) -> list[Call]:
         """The calls of this round (0 is the first); `words` is the request as it was written."""
+
+
+RECIPES: dict[str, type[Recipe]] = {
+    "polymer_electrolyte": PolymerDesign,
+    **dict.fromkeys(PALETTES, CrystalDesign),
+}
 
 
 def recipe_for(goal: Goal, words: str = "") -> Recipe:
@@ -56,10 +67,10 @@ def recipe_for(goal: Goal, words: str = "") -> Recipe:
     if goal.intent != "design":
         raise NotAvailable(f"no {goal.intent} yet; {TODAY}")
     domain = goal.domain or _domain_of_generator(goal.generator)
-    if domain != "polymer_electrolyte":
+    if domain not in RECIPES:
         asked = (domain or "this goal").replace("_", " ")
         raise NotAvailable(f"no generator for {asked} yet; {TODAY}")
-    return PolymerDesign()
+    return RECIPES[domain]()
 
 
 def is_question(goal: Goal, words: str = "") -> bool:
@@ -70,7 +81,7 @@ def is_question(goal: Goal, words: str = "") -> bool:
         return not predictable(goal)
     if goal.intent == "design":  # of what is named or asked at least tell what is known
         asked = bool(goal.subjects) or words.rstrip().endswith("?")
-        return asked and not goal.generator and goal.domain != "polymer_electrolyte"
+        return asked and not goal.generator and goal.domain not in RECIPES
     files = [s for s in goal.subjects if "." in s and s.rpartition(".")[2].isalpha()]
     asked = bool(goal.subjects or goal.targets)
     return goal.intent in ("characterize", "simulate") and asked and not files
@@ -120,6 +131,8 @@ def _domain_of_generator(name: str | None) -> str | None:
     if name is None:
         return None
     try:
-        return {"polymer": "polymer_electrolyte"}.get(generator_class(name).material)
+        return {"polymer": "polymer_electrolyte", "crystal": "cathode"}.get(
+            generator_class(name).material
+        )
     except InvalidRequest as error:
         raise NotAvailable(f"{error}; {TODAY}") from error

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ionwright.knowledge.crystal_set import CrystalSet, load_set
+from ionwright.knowledge.crystals import crystal_candidate
 from ionwright.knowledge.errors import Damaged, InvalidRequest
+from ionwright.knowledge.records import Candidate, Provenance
 
 if TYPE_CHECKING:
     from pymatgen.core import Structure
@@ -45,6 +47,27 @@ class KnownPhase:
     reference: str
     structure: Structure
     energy_above_hull: float
+
+    def candidate(self, *, source: str, version: str, text: str = "") -> Candidate:
+        """The phase as a record that says what it is and where it was published.
+
+        Args:
+            source: who names it ("user", or the part of the program that proposes it).
+            version: of that source.
+            text: what was written for it, if anything.
+        """
+        formula = self.structure.composition.reduced_formula
+        origin = Provenance(
+            source=source,
+            version=version,
+            inputs={"phase": self.id, **({"text": text} if text else {})},
+            reference=self.reference,
+        )
+        return crystal_candidate(
+            self.structure,
+            name=f"{formula} ({self.name})" if self.name else formula,
+            provenance=origin,
+        ).with_notes(f"known phase: {self.reference}, relaxed by the embedded potential")
 
 
 @dataclass(frozen=True)

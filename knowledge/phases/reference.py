@@ -12,11 +12,11 @@ import csv
 import gzip
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
@@ -32,6 +32,7 @@ ENERGIES = Path(__file__).with_name("elements.json")
 SAME = 1e-6  # atomic fraction; and the smallest share of a phase that is named
 Kind = Literal["database", "hull", "experiment"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
+_KIND: dict[str, int] = {kind: index for index, kind in enumerate(KINDS)}
 _PART = re.compile(r"([A-Z][a-z]?)(\d*)")
 _COLUMN = {symbol: column for column, symbol in enumerate(ELEMENTS)}
 
@@ -82,7 +83,7 @@ class Points:
     energies: np.ndarray
     kinds: np.ndarray
 
-    def where(self, chosen: np.ndarray) -> Points:
+    def where(self, chosen: Any) -> Points:
         """The chosen points (mask or indices)."""
         return Points(
             self.formulas[chosen], self.fractions[chosen], self.energies[chosen], self.kinds[chosen]
@@ -157,7 +158,7 @@ class Hull:
         """Formation energy (eV/atom) of the lowest known phase of a composition, if any."""
         shares = _shares(composition)
         system = self._system(frozenset(shares))
-        same = system.at(_row(shares)) & (system.kinds != KINDS.index("hull"))
+        same = system.at(_row(shares)) & (system.kinds != _KIND["hull"])
         return float(system.energies[same].min()) if same.any() else None
 
     def entries(self, elements: Iterable[str]) -> list[PDEntry]:
@@ -182,13 +183,13 @@ class Hull:
 
     def _find_system(self, elements: frozenset[str]) -> Points:
         """The points that contain no other elements."""
-        others = np.ones(len(ELEMENTS), dtype=bool)
-        others[[_COLUMN[el] for el in elements if el in _COLUMN]] = False
-        return self.points.where(~(self._present[:, others]).any(axis=1))
+        others = ~_bits(np.isin(ELEMENTS, list(elements)))
+        return self.points.where(((self._elements & others) == 0).all(axis=1))
 
     @cached_property
-    def _present(self) -> np.ndarray:
-        return self.points.fractions > 0
+    def _elements(self) -> np.ndarray:
+        """The elements of each point as bits (n, bytes)."""
+        return _bits(self.points.fractions > 0)
 
 
 @cache
@@ -214,19 +215,18 @@ def read_points(path: Path) -> Points:
     return make_points(formulas, [float(e) for e in energies], kinds)
 
 
-def make_points(formulas: Iterable[str], energies: Iterable[float], kinds: Iterable[str]) -> Points:
+def make_points(formulas: Sequence[str], energies: Sequence[float], kinds: Sequence[str]) -> Points:
     """Points from formulas without brackets."""
-    names = list(formulas)
+    fractions = np.zeros((len(formulas), len(ELEMENTS)))
+    for row, formula in zip(fractions, formulas, strict=True):
+        for symbol, count in _PART.findall(formula):
+            row[_COLUMN[symbol]] += float(count or 1)
     return Points(
-        formulas=np.array(names, dtype=str),
-        fractions=np.array([_row(_parts(name)) for name in names]).reshape(-1, len(ELEMENTS)),
-        energies=np.array(list(energies), dtype=float),
-        kinds=np.array([KINDS.index(kind) for kind in kinds], dtype=int),  # type: ignore[arg-type]
+        formulas=np.array(formulas, dtype=str),
+        fractions=fractions / fractions.sum(axis=1, keepdims=True),
+        energies=np.array(energies, dtype=float),
+        kinds=np.array([_KIND[kind] for kind in kinds], dtype=int),
     )
-
-
-def _parts(formula: str) -> dict[str, float]:
-    return {symbol: float(count or 1) for symbol, count in _PART.findall(formula)}
 
 
 def _shares(composition: Composition | str) -> dict[str, float]:
@@ -254,18 +254,22 @@ def _row(amounts: Mapping[str, float]) -> np.ndarray:
     return row / row.sum()
 
 
+def _bits(present: np.ndarray) -> np.ndarray:
+    return np.packbits(present, axis=-1)
+
+
 def _decomposition(
     system: Points, elements: list[str], shares: np.ndarray
 ) -> tuple[tuple[str, float], ...]:
-    names = [*(zip(system.formulas, system.kinds, strict=True)), *((el, 0) for el in elements)]
-    parts = [
-        (_label(*names[index]), float(shares[index])) for index in np.flatnonzero(shares > SAME)
-    ]
+    names = [*zip(system.formulas, system.kinds, strict=True), *((el, 0) for el in elements)]
+    named = np.flatnonzero(shares > SAME)
+    parts = [(_label(*names[index]), float(shares[index])) for index in named]
     return tuple(sorted(parts, key=lambda part: -part[1]))
 
 
 def _label(formula: str, kind: int) -> str:
     from pymatgen.core import Composition
 
-    pretty = Composition(formula).reduced_formula if len(_parts(formula)) > 1 else str(formula)
+    composition = Composition(str(formula))
+    pretty = str(formula) if composition.is_element else composition.reduced_formula
     return f"hull at {pretty}" if KINDS[kind] == "hull" else pretty

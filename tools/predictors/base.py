@@ -19,6 +19,7 @@ class Predictor(ABC):
     properties: ClassVar[tuple[str, ...]]
     materials: ClassVar[tuple[CandidateMaterial, ...]]
     condition: ClassVar[str] = ""  # what the values hold for, in words ("LiTFSI 1.5 m, 353 K")
+    seconds: ClassVar[float] = 0.005  # one core's time for one candidate, roughly
 
     @classmethod
     @abstractmethod
@@ -29,6 +30,10 @@ class Predictor(ABC):
     def shared(cls) -> Predictor:
         """One loaded instance for the whole process."""
         return _loaded(cls)
+
+    def for_ion(self, ion: str) -> Predictor:
+        """The predictor for this working ion; itself where the ion plays no part."""
+        return self
 
     @abstractmethod
     def predict(

@@ -35,8 +35,8 @@ ANIONS = frozenset({7, 8, 9, 15, 16, 17, 34, 35, 53})
 REDOX = frozenset({22, 23, 24, 25, 26, 27, 28, 29, 41, 42, 44, 74})
 OTHERS = frozenset({1, 5, 6, 14, 15, 21, 31, 32, 39, 40, 49, 50, 51, 57, 72, 73, 83})
 ALLOYED = frozenset({6, 14, 15, 32, 50, 51, 83})  # what alloys with the ions in anodes
-ELECTRODE = (0.05, 40)  # largest energy above hull (eV/atom) and cell (atoms) of each kind
-HOST = (0.02, 16)
+ELECTRODE = (0.03, 28)  # largest energy above hull (eV/atom) and cell (atoms) of each kind
+HOST = (0.01, 12)
 OTHER = (0.03, 28)
 CHUNK = 64  # relaxations between two lines of progress
 
