@@ -6,9 +6,6 @@ from dataclasses import dataclass
 
 from ionwright.knowledge.errors import InvalidRequest
 
-REDOX = ("Mn", "Fe", "V", "Ni", "Cr", "Co", "Ti", "Cu", "Mo", "Nb")
-RIGID = ("P", "Si", "Al", "Ge", "Zr", "Y", "In", "Ga", "La", "Sn", "Sc", "B", "Ta", "Hf", "Mg")
-ANIONS = ("O", "S", "F", "Cl", "Br", "I", "N", "Se")
 PALETTES: dict[str, tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]] = {
     # domain: metals, and the anions (with their centres) that go with them
     "cathode": (
@@ -28,16 +25,16 @@ PALETTES: dict[str, tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]] = {
 
 @dataclass(frozen=True)
 class Chemistry:
-    """A working ion with one metal (or other centre) and anions."""
+    """A working ion with a metal (or other centre; several if they are asked for) and anions."""
 
     ion: str
-    metal: str
+    metals: tuple[str, ...]
     anions: tuple[str, ...]
 
     @property
     def elements(self) -> tuple[str, ...]:
         """All its elements, each once."""
-        return tuple(dict.fromkeys((self.ion, self.metal, *self.anions)))
+        return tuple(dict.fromkeys((self.ion, *self.metals, *self.anions)))
 
 
 def chemistries(
@@ -51,15 +48,16 @@ def chemistries(
         InvalidRequest: if nothing is left.
     """
     metals, anion_sets = PALETTES[domain]
-    asked = [e for e in required if e not in ANIONS and e != ion]
-    centres = [e for e in asked if any(e in anions for anions in anion_sets)]
-    metals = tuple(e for e in asked if e not in centres) or (metals if not asked else tuple(asked))
-    wanted = {e for e in required if e in ANIONS} | set(centres)
+    anions = {anion for chosen in anion_sets for anion in chosen}
+    asked = tuple(e for e in required if e != ion and e not in anions)
+    wanted = set(required) & anions
     found = [
-        Chemistry(ion, metal, anions)
-        for metal in metals
-        for anions in anion_sets
-        if metal not in anions and wanted <= {metal, *anions} and not {metal, *anions} & {*excluded}
+        Chemistry(ion, centres, chosen)
+        for centres in ([asked] if asked else [(metal,) for metal in metals])
+        for chosen in anion_sets
+        if not set(centres) & set(chosen)
+        and wanted <= {*centres, *chosen}
+        and not {*centres, *chosen} & {*excluded}
     ]
     if not found:
         raise InvalidRequest(

@@ -58,4 +58,4 @@ def test_what_cannot_be_is_refused():
 
 
 def test_an_element_of_no_palette_takes_the_metals_place():
-    assert {c.metal for c in chemistries("cathode", "Li", ("Re",))} == {"Re"}
+    assert {c.metals for c in chemistries("cathode", "Li", ("Re",))} == {("Re",)}
