@@ -36,12 +36,12 @@ _LOOKUP = _words(
     "state of knowledge", "which .{0,40} (papers|reports?|measured)", "find out", "wie viel", "do we know", "data on", "values? (of|for)", "what does .{1,60} have",
     "what do .{1,40} (say|give|report)", "berichtet\\w*", "publiziert\\w*", "value", "remind me", "lmk", "wat is", "wats",
 )  # fmt: skip
-_PREDICT = _words(
+PREDICTS = _words(
     "predict\\w*", "estimat\\w*", "compute", "comput(es|ing)", "calculat\\w*", "forecast", "evaluate", "calc", "work out",
     "vorhersag\\w*", "vorhersage", "sag\\w* .{1,140} (vorher|voraus)", "schätz\\w*", "berechn\\w*", "abschätz\\w*", "prognos\\w*",
     "(is|are|ist|sind) .{1,60}\\bstabi?le?", "how stable", "how stabil", "infer", "model'?s? (value|guess)", "ist \\S+ stabil", "are \\S+ .{0,20}stable", "run the predictor\\w*",
 )  # fmt: skip
-_WOULD = _words(
+WOULD = _words(
     "would(?! (?:do|like|love|make|suit|help|be (?:great|nice|enough|plenty|lovely)))",
     "expect\\w*",
     "guess",
@@ -85,14 +85,14 @@ def read_intent(text: str, subjects: list[Subject], *, properties: int, targets:
     `text` is cleaned; `properties` counts the property words; `targets` says whether any of them
     (or a unit) carries a number.
     """
-    materials = [s for s in subjects if s.kind != "file" and not _inside(s, text)]
+    materials = [s for s in subjects if s.kind != "file" and not is_in_medium(s, text)]
     in_field = bool(
         materials or FIELD.search(text) or _image(subjects) or properties or _names_domain(text)
     )
     if _is_help(text, bool(materials), properties, in_field):
         return "help"
     design = _DESIGN.search(text)
-    if (_image(subjects) or _uploaded(text)) and not _IMAGINES.search(text):
+    if (_image(subjects) or shows_image(text)) and not _IMAGINES.search(text):
         return "characterize"
     if _SIMULATE.search(text) and not _IMAGINES.search(text):
         return "simulate"
@@ -107,9 +107,9 @@ def read_intent(text: str, subjects: list[Subject], *, properties: int, targets:
     ):
         return "compare"
     asks = properties and not targets and not _names_domain(text)
-    if asks and not materials and _PREDICT.search(text):
+    if asks and not materials and PREDICTS.search(text):
         return "predict"
-    if asks and materials and not (design or _PREDICT.search(text) or _WOULD.search(text)):
+    if asks and materials and not (design or PREDICTS.search(text) or WOULD.search(text)):
         return "lookup"
     return _design_or_question(text, materials, targets)
 
@@ -128,7 +128,7 @@ def _either(text: str, materials: list[Subject]) -> bool:
 _MEDIUM = re.compile(r"(?i)\b(?:for|in|with|f\.|für|mit)\s+(?:\d+ ?M )?$")
 
 
-def _inside(subject: Subject, text: str) -> bool:
+def is_in_medium(subject: Subject, text: str) -> bool:
     """A salt inside an electrolyte is not a material that the question is about."""
     return subject.kind == "salt" and bool(_MEDIUM.search(text[: subject.start]))
 
@@ -136,7 +136,7 @@ def _inside(subject: Subject, text: str) -> bool:
 def _design_or_question(text: str, materials: list[Subject], targets: bool) -> str:
     if materials and not _asks_new(text, targets):
         told = re.search(r"\b(reported|published|literature)\b", text, re.I)
-        if not told and (_PREDICT.search(text) or (_WOULD.search(text) and _open(text, targets))):
+        if not told and (PREDICTS.search(text) or (WOULD.search(text) and _open(text, targets))):
             return "predict"
         if _LOOKUP.search(text) or (re.search(r"\?\s*$", text.strip()) and not targets):
             return "lookup"
@@ -206,7 +206,8 @@ def _image(subjects: list[Subject]) -> bool:
     return any(re.search(rf"\.(?:{endings})$", s.text, re.I) for s in subjects if s.kind == "file")
 
 
-def _uploaded(text: str) -> bool:
+def shows_image(text: str) -> bool:
+    """Whether something is to be measured on an image that is shown."""
     shown = _words(
         "tomogra\\w*",
         "slices?",
@@ -237,7 +238,7 @@ def read_domain(text: str, intent: str, subjects: list[Subject]) -> str | None:
         s.kind == "smiles" and "*" in s.text for s in subjects
     ):
         found.setdefault("polymer_electrolyte", -1) if intent == "design" else None
-    if not found and intent == "characterize" and (_image(subjects) or _uploaded(text)):
+    if not found and intent == "characterize" and (_image(subjects) or shows_image(text)):
         return "microstructure"
     if "solid_electrolyte" in found or "polymer_electrolyte" in found:
         found.pop("liquid_electrolyte", None)

@@ -7,6 +7,7 @@ from time import perf_counter
 
 from ionwright.knowledge.records import Goal
 
+from .asked import as_asked
 from .combine import combine
 from .decode import decode
 from .feasibility import warnings_of
@@ -33,6 +34,11 @@ def interpret(words: str, weights: Path = FOLDER) -> Reading:
     rules = read_by_rules(text)
     tags = read_tags(text, rules, weights)
     goal, agreed, others = combine(text, rules, decode(text, tags), tags.alarm)
+    asked = as_asked(text, goal, rules)
+    if asked.intent != goal.intent:  # the form of the question agrees with who read a lookup
+        agreed = rules.intent == asked.intent
+        others = () if agreed else (goal,)
+    goal = asked
     goal = finished(goal, text)
     return Reading(
         goal=goal,

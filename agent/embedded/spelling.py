@@ -82,6 +82,8 @@ def meant(word: str) -> str | None:
     if any(w in (stem, stem + "e") for w in near):
         return None
     found = {w for w in near if abs(len(w) - len(word)) <= 1 and _one_off(word, w)}
+    if len(found) > 1:  # a letter mistaken is likelier than one too many: "moleculer"
+        found = {w for w in found if len(w) == len(word)}
     return found.pop() if len(found) == 1 else None
 
 
