@@ -12,7 +12,9 @@ import numpy as np
 
 from ionwright.generators.base import Generator
 from ionwright.generators.crystals import metrics
+from ionwright.generators.crystals.base import CrystalGenerator
 from ionwright.generators.crystals.charge_balance import composition_valid
+from ionwright.knowledge.convert import elements_of
 from ionwright.knowledge.crystals import structure_of
 from ionwright.knowledge.errors import InvalidRequest
 from ionwright.knowledge.phases.known import is_known
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 BATCH = 50  # samples between two looks at the clock
 STABLE = (0.0, 0.05, 0.1)  # eV/atom above the hull
 FMAX, STEPS = 0.1, 300  # of a relaxation
+ELEMENTS = ("Li", "O")  # that are asked to occur
 IMPLAUSIBLE = 0.1  # eV/atom below every known phase: the potential or the hull is rather wrong
 ASKED = {  # what generators are asked to follow, as far as they can
     "energy_above_hull": Target(property="energy_above_hull", op="<=", value=0.05, unit="eV/atom"),
@@ -77,7 +80,12 @@ def _structure(candidate: Candidate) -> Structure | None:
 
 
 def draw(
-    model: Generator, n: int, seed: int, budget: float, conditions: Sequence[Target] = ()
+    model: Generator,
+    n: int,
+    seed: int,
+    budget: float,
+    conditions: Sequence[Target] = (),
+    **options: Any,
 ) -> Samples:
     """Up to `n` samples; no new batch is begun after `budget` CPU seconds."""
     candidates: list[Candidate] = []
@@ -85,7 +93,7 @@ def draw(
     while len(candidates) < n and time.process_time() - start < budget:
         wanted = min(BATCH, n - len(candidates))
         own = batch_seed(seed, len(candidates))
-        candidates += model.sample(wanted, conditions, seed=own)
+        candidates += model.sample(wanted, conditions, seed=own, **options)
     return Samples(candidates, time.process_time() - start)
 
 
@@ -184,9 +192,17 @@ def condition_figures(
     """For each property that can be asked and re-measured: how often it is met, asked and not.
 
     The predictor of the property measures all sound samples as they were written; shares are of
-    all samples.
+    all samples. Elements that must occur are asked of every generator of crystals.
     """
     found = {}
+    if isinstance(model, CrystalGenerator):
+        asked = draw(model, n, seed, budget, require_elements=ELEMENTS).candidates
+        found["elements"] = {
+            "asked": " and ".join(ELEMENTS),
+            "met": _share(_holding(asked), len(asked)),
+            "met_unasked": _share(_holding(free[:n]), len(free[:n])),
+            "n": len(asked),
+        }
     for key in model.conditions:
         target = ASKED.get(key)
         if target is None or not _measurable(key):
@@ -201,6 +217,16 @@ def condition_figures(
     return found
 
 
+def _holding(candidates: Sequence[Candidate]) -> int:
+    """Sound crystals with the asked elements."""
+    return sum(elements_of(c) >= set(ELEMENTS) for c in _sound(candidates))
+
+
+def _sound(candidates: Sequence[Candidate]) -> list[Candidate]:
+    pairs = [(c, _structure(c)) for c in candidates]
+    return [c for c, structure in pairs if structure and metrics.structure_sound(structure)]
+
+
 def _measurable(key: str) -> bool:
     try:
         predictor_for(key, "crystal")
@@ -210,7 +236,7 @@ def _measurable(key: str) -> bool:
 
 
 def _meeting(candidates: Sequence[Candidate], target: Target) -> int:
-    sound = [c for c in candidates if (s := _structure(c)) and metrics.structure_sound(s)]
+    sound = _sound(candidates)
     rows = predictor_for(target.property, "crystal").shared().predict(sound)
     return sum(is_met(c.with_quantities(row), target) for c, row in zip(sound, rows, strict=True))
 

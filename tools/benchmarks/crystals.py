@@ -93,6 +93,7 @@ def _row(
     model: Generator, reference: Sequence[Structure], judge: Judge, settings: dict[str, Any]
 ) -> dict[str, Any]:
     n, seed, budget = settings["n"], settings["seed"], settings["budget"]
+    print(f"\n{model.name}: sampling", file=sys.stderr, flush=True)
     model.sample(2, seed=seed)  # first calls build tables; they are no part of a rate
     samples = draw(model, n, seed, budget)
     each = samples.cpu_seconds / max(1, len(samples.candidates))
@@ -151,8 +152,7 @@ def _drawn(crystals: CrystalSet, split: str, n: int, seed: int) -> list[Structur
 
 
 def _told(what: str, done: int, total: int) -> None:
-    if done == total or done % 10 == 0:
-        print(f"\r{what}: {done} of {total}", end="", file=sys.stderr)
+    print(f"\r{what}: {done} of {total}", end="", file=sys.stderr, flush=True)
 
 
 def _finished(out: Path | None, settings: dict[str, Any]) -> dict[str, dict[str, Any]]:
