@@ -9,7 +9,7 @@ from __future__ import annotations
 import warnings
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -27,6 +27,7 @@ SHAPES: tuple[tuple[int, tuple[str, ...]], ...] = (
     (194, ("c/a",)),
     (230, ()),
 )
+Skeleton = tuple[int, tuple[tuple[int, int], ...]]  # space group; (element, position) of orbits
 _DIGITS = 4  # of free coordinates, so that equal crystals are written equally
 
 
@@ -62,8 +63,8 @@ class WyckoffCrystal:
     shape: tuple[float, ...]
 
     @property
-    def skeleton(self) -> tuple[int, tuple[tuple[int, int], ...]]:
-        """Space group and (element, position) pairs: the crystal without its numbers."""
+    def skeleton(self) -> Skeleton:
+        """The crystal without its numbers."""
         return self.spg_num, tuple((orbit.number, orbit.place) for orbit in self.orbits)
 
 
@@ -127,7 +128,7 @@ def decode(crystal: WyckoffCrystal) -> Structure:
     Raises:
         ValueError: if the lattice's angles belong to no cell.
     """
-    from pymatgen.core import Structure
+    from pymatgen.core import Element, Structure
 
     table = positions(crystal.spg_num)
     copies = len(lattice_centring(crystal.spg_num))
@@ -140,7 +141,8 @@ def decode(crystal: WyckoffCrystal) -> Structure:
         numbers += [orbit.number] * size
     primitive = primitive_basis(crystal.spg_num)
     cell = primitive @ _cell(crystal, len(numbers) * copies)
-    return Structure(cell, numbers, np.concatenate(coords) @ np.linalg.inv(primitive) % 1)
+    species = [Element.from_Z(number) for number in numbers]
+    return Structure(cell, species, np.concatenate(coords) @ np.linalg.inv(primitive) % 1)
 
 
 @cache
@@ -174,7 +176,7 @@ def _standard_cell(
     """Space group, conventional cell, and element, position and atoms of each orbit."""
     import spglib
 
-    given = (structure.lattice.matrix, structure.frac_coords, structure.atomic_numbers)
+    given: Any = (structure.lattice.matrix, structure.frac_coords, structure.atomic_numbers)
     first = spglib.get_symmetry_dataset(given, symprec=symprec)
     if first is None:
         return None

@@ -44,7 +44,9 @@ def write_set(crystals: CrystalSet, *, cache: Path | None = None, processes: int
     if cache and cache.exists():
         return _read(cache)
     small = np.flatnonzero(crystals.sizes <= MOST_ATOMS)
-    parts = [crystals.take(part) for part in np.array_split(small, max(1, len(small) // 250))]
+    parts = [
+        crystals.take(part.tolist()) for part in np.array_split(small, max(1, len(small) // 250))
+    ]
     with ProcessPoolExecutor(processes) as pool:
         found = [crystal for part in pool.map(_written, parts) for crystal in part]
     pairs = [(c, row) for c, row in zip(found, small, strict=True) if c is not None]

@@ -98,7 +98,7 @@ def hall_number(spg_num: int) -> int:
         kind = spglib.get_spacegroup_type(hall)
         if kind is not None and kind.number == spg_num:
             found = spglib.get_symmetry_from_database(hall)
-            if _operations(found["rotations"], found["translations"]) == ours:
+            if found and _operations(found["rotations"], found["translations"]) == ours:
                 return hall
     raise NotAvailable(f"space group {spg_num} has no standard setting in this spglib")
 

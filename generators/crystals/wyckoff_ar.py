@@ -1,0 +1,286 @@
+"""WyckoffAR: a conditional transformer that writes crystals by their symmetry.
+
+Space group first, then orbits (element and Wyckoff position), then the lattice numbers that the
+crystal system leaves free, then the free coordinates: every crystal has the symmetry that was
+written, by construction. After the idea of Wyckoff sequences (Kazeev et al., Wyckoff Transformer,
+2025; Cao et al., CrystalFormer, 2024); the implementation is our own and differs in that crystals
+are written in a canonical setting, one step holds an orbit or a number, positions of all groups
+share what they have in common, and elements can be asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from torch import Tensor
+
+from ionwright.generators.molecules.polymer_conditions import Knots, draw_conditions
+from ionwright.generators.weights import load_weights, save_weights, weights_id
+from ionwright.knowledge.errors import Damaged, InvalidRequest
+from ionwright.knowledge.records import Target
+from ionwright.knowledge.vocabulary import ELEMENTS as SYMBOLS
+
+from .base import CrystalGenerator, check_request
+from .charges import is_neutral
+from .wyckoff_cells import decode, primitive_size
+from .wyckoff_data import MOST_ATOMS
+from .wyckoff_network import Condition, Config, Network
+from .wyckoff_positions import GROUPS
+from .wyckoff_sampler import Sampler
+from .wyckoff_tokens import ELEMENTS, Bins, Draft, Rules
+from .wyckoff_training import (
+    CONDITIONS,
+    Recipe,
+    asked,
+    read_checkpoint,
+    train,
+    write_checkpoint,
+)
+
+if TYPE_CHECKING:
+    from pymatgen.core import Structure
+
+    from .data import CrystalSet
+
+SHIPPED = Path(__file__).parent / "weights" / "wyckoff_ar"
+BATCH = 128  # rows written in step: fixed, so that a seed gives the same crystals for any n
+ATTEMPTS = 6  # skeletons drawn for a crystal that has to be neutral
+
+
+class WyckoffAR(CrystalGenerator):
+    """Writes crystals by space group, Wyckoff positions, lattice and free coordinates."""
+
+    name = "wyckoff_ar"
+    family = "autoregressive"
+    conditions = CONDITIONS
+    weights = SHIPPED
+    recipe_steps = 5000
+
+    def __init__(self, *, device: str = "cpu", **size: Any) -> None:
+        """An untrained model; `size` are fields of Config."""
+        self.device, self.size = device, size
+        self.network: Network | None = None
+        self.bins: Bins | None = None
+        self.knots: dict[str, Knots] = {}
+        self.seen = np.ones(ELEMENTS, dtype=bool)  # elements of the training crystals
+        self.step = 0
+        self.temperatures = (1.0, 1.0)  # of the skeleton and of the numbers
+        self.guidance = 1.0
+        self.optimizer_state: dict[str, Tensor] = {}
+        self.weights_id = f"{self.name}@unsaved"
+
+    def fit(  # type: ignore[override]  # the data are a set of crystals
+        self,
+        data: CrystalSet,
+        *,
+        steps: int,
+        seed: int = 0,
+        recipe: Recipe | None = None,
+        cache: Path | None = None,
+    ) -> Iterator[dict[str, float]]:
+        """Learns the train split of a set; goes on from `self.step`.
+
+        A checkpoint that is loaded and fitted with the same data, steps and seed ends where an
+        unbroken training ends.
+
+        Args:
+            data: what `read_data` gives.
+            steps: in all.
+            seed: of the first weights and of every batch.
+            recipe: learning rate, batch size and the like.
+            cache: file that keeps the crystals as they are written, which takes minutes.
+
+        Yields:
+            step, loss, and nats per crystal on the val split now and then.
+        """
+        yield from train(self, data, steps=steps, seed=seed, recipe=recipe, cache=cache)
+
+    def sample_structures(
+        self,
+        n: int,
+        *,
+        require_elements: Sequence[str] = (),
+        exclude_elements: Sequence[str] = (),
+        conditions: Sequence[Target] = (),
+        seed: int = 0,
+        chemical_system: str | None = None,
+        space_groups: Sequence[int] = (),
+        charge_balanced: bool = False,
+        most_atoms: int = MOST_ATOMS,
+        sampling_temperature: float | None = None,
+        guidance: float | None = None,
+    ) -> list[Structure | None]:
+        """Writes `n` crystals as primitive cells.
+
+        Args:
+            n: how many.
+            require_elements: symbols that each crystal holds; the network is told of them, and the
+                grammar does not let them be left out.
+            exclude_elements: symbols that are never written.
+            conditions: targets on the properties in `conditions`.
+            seed: same seed, same crystals; the first ones do not depend on `n`.
+            chemical_system: such as "Li-Fe-P-O": these elements, all of them and no others.
+            space_groups: numbers to choose from; all if left out.
+            charge_balanced: draw space group and orbits up to `ATTEMPTS` times until the formula
+                can be neutral (`charges.is_neutral`); the last draw is kept if none is.
+            most_atoms: in the primitive cell.
+            sampling_temperature: of space group and orbits; None takes the model's own.
+            guidance: how far conditions are pressed (1 = as learned); None takes the model's own.
+
+        Raises:
+            InvalidRequest: for elements, space groups or temperatures that do not exist.
+        """
+        network, _ = self._ready()
+        required, rules, told = self._rules(
+            require_elements, exclude_elements, chemical_system, space_groups, most_atoms
+        )
+        heat = self.temperatures[0] if sampling_temperature is None else sampling_temperature
+        if not heat > 0:
+            raise InvalidRequest(f"sampling_temperature {heat} must be above 0")
+        values, notes = draw_conditions(self.knots, conditions, n, seed)
+        table = np.stack([values[key] for key in CONDITIONS], axis=1)
+        w = self.guidance if guidance is None else guidance
+        w = w if required or not np.isnan(table).all() else 1.0
+        sampler = Sampler(network, heat, self.temperatures[1], w)
+        drafts: list[Draft] = []
+        for start in range(0, n, BATCH):
+            rows = table[start : start + BATCH]
+            shown = np.repeat(told[None], len(rows), axis=0)
+            only = np.full(len(rows), chemical_system is not None)
+            condition = asked(rows, self.knots, shown, only).to(self.device)
+            drafts += self._write(sampler, rules, condition, [seed, start], charge_balanced)
+        return [self._structure(draft, notes) for draft in drafts]
+
+    def _write(
+        self, sampler: Sampler, rules: Rules, told: Condition, seed: list[int], neutral: bool
+    ) -> list[Draft]:
+        """Drafts of one batch, complete; with `neutral` from the first neutral skeleton of each."""
+        n, block = len(told.only), sampler.network.config.block
+
+        def chance(turn: int) -> np.ndarray:
+            return np.random.default_rng([*seed, turn]).random((BATCH, block, 2))[:n]
+
+        drafts = [Draft(rules) for _ in range(n)]
+        if not neutral:
+            sampler.write(drafts, told, chance(0))
+            return drafts
+        left = np.arange(n)
+        for turn in range(ATTEMPTS):
+            tried = [Draft(rules) for _ in left]
+            rows = Condition(told.mixture[left], told.elements[left], told.only[left])
+            sampler.write(tried, rows, chance(turn + 1)[left], skeletons_only=True)
+            for i, draft in zip(left, tried, strict=True):
+                drafts[i] = draft
+            left = np.array([i for i in left if not _neutral(drafts[i])], dtype=int)
+            if not len(left):
+                break
+        plans = [None if d.failed else (d.spg_num, tuple(d.orbits)) for d in drafts]
+        drafts = [Draft(rules, plan=plan, failed=plan is None) for plan in plans]
+        sampler.write(drafts, told, chance(0))
+        return drafts
+
+    def _structure(self, draft: Draft, notes: Sequence[str]) -> Structure | None:
+        _, bins = self._ready()
+        if draft.failed:
+            return None
+        crystal = draft.crystal(bins)
+        try:
+            structure = decode(crystal)
+        except ValueError:  # angles that belong to no cell
+            return None
+        structure.properties.update(notes=list(notes), spg_num=crystal.spg_num)
+        return structure
+
+    def _rules(
+        self,
+        require: Sequence[str],
+        exclude: Sequence[str],
+        chemical_system: str | None,
+        space_groups: Sequence[int],
+        most_atoms: int,
+    ) -> tuple[frozenset[int], Rules, np.ndarray]:
+        """Required elements, the rules of a draft, and what the network is told (ELEMENTS,)."""
+        system = chemical_system.split("-") if chemical_system else []
+        require = [*require, *system]
+        check_request(0, 0, require, exclude)
+        number_of = {symbol: z for z, symbol in enumerate(SYMBOLS, 1)}
+        required = frozenset(number_of[symbol] for symbol in require)
+        unseen = [SYMBOLS[z - 1] for z in sorted(required) if z >= ELEMENTS or not self.seen[z]]
+        if unseen:
+            raise InvalidRequest(f"{self.name} has learned no crystal with {', '.join(unseen)}")
+        wrong = [spg_num for spg_num in space_groups if not 1 <= spg_num <= GROUPS]
+        if wrong:
+            raise InvalidRequest(f"space group {wrong[0]} does not exist; give numbers 1 to 230")
+        told = np.zeros(ELEMENTS, dtype=bool)
+        told[list(required)] = True
+        allowed = told.copy() if system else self.seen.copy()
+        allowed[[number_of[symbol] for symbol in exclude if number_of[symbol] < ELEMENTS]] = False
+        groups = np.zeros(GROUPS + 1, dtype=bool)
+        groups[list(space_groups) or slice(1, None)] = True
+        return required, Rules(required, allowed, groups, most_atoms), told
+
+    def _ready(self) -> tuple[Network, Bins]:
+        if self.network is None or self.bins is None:
+            raise InvalidRequest(f"{self.name} is untrained; fit it or load weights first")
+        return self.network, self.bins
+
+    def save(self, folder: Path) -> None:
+        """Writes model.safetensors (fp16) and config.json with bins and knots.
+
+        An unfinished training also leaves checkpoint.safetensors, from which `load` and `fit` go on
+        exactly.
+        """
+        network, bins = self._ready()
+        config = {
+            "name": self.name,
+            "network": asdict(network.config),
+            "edges": bins.edges,
+            "knots": {key: asdict(knots) for key, knots in self.knots.items()},
+            "seen": np.flatnonzero(self.seen).tolist(),
+            "temperatures": self.temperatures,
+            "guidance": self.guidance,
+            "step": self.step,
+        }
+        save_weights(Path(folder), network.state_dict(), config)
+        write_checkpoint(self, Path(folder))
+        self.weights_id = weights_id(self.name, Path(folder))
+
+    @classmethod
+    def load(cls, folder: Path | None = None, *, device: str = "cpu") -> Self:
+        """Reads saved weights; without a folder, the ones that are shipped.
+
+        Raises:
+            Damaged: if a file is missing or damaged.
+        """
+        folder = SHIPPED if folder is None else Path(folder)
+        tensors, config = load_weights(folder)
+        model = cls(device=device)
+        try:
+            model.bins = Bins(tuple(tuple(edges) for edges in config["edges"]))
+            model.knots = {key: Knots.read(fields) for key, fields in config["knots"].items()}
+            model.network = Network(Config(**config["network"])).to(device)
+            model.network.load_state_dict(tensors)
+            model.seen = np.isin(np.arange(ELEMENTS), config["seen"])
+            first, second = config["temperatures"]
+            model.temperatures = (float(first), float(second))
+            model.guidance, model.step = float(config["guidance"]), int(config["step"])
+        except (KeyError, TypeError, ValueError, RuntimeError) as error:
+            raise Damaged(f"weights damaged: {folder}: {error}; train again") from error
+        model.network.eval()
+        read_checkpoint(model, folder)
+        model.weights_id = weights_id(cls.name, folder)
+        return model
+
+
+def _neutral(draft: Draft) -> bool:
+    if draft.failed:
+        return False
+    counts: dict[str, int] = {}
+    for number, place in draft.orbits:
+        symbol = SYMBOLS[number - 1]
+        counts[symbol] = counts.get(symbol, 0) + primitive_size(draft.spg_num, place)
+    return is_neutral(counts)
