@@ -25,7 +25,7 @@ from ionwright.knowledge.records import Target
 from ionwright.knowledge.vocabulary import ELEMENTS as SYMBOLS
 
 from .base import CrystalGenerator, check_request
-from .charges import is_neutral
+from .charge_balance import charge_balanced as is_balanced
 from .wyckoff_cells import decode, primitive_size
 from .wyckoff_data import MOST_ATOMS
 from .wyckoff_network import Condition, Config, Network
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
 SHIPPED = Path(__file__).parent / "weights" / "wyckoff_ar"
 BATCH = 128  # rows written in step: fixed, so that a seed gives the same crystals for any n
-ATTEMPTS = 6  # skeletons drawn for a crystal that has to be neutral
+ATTEMPTS = 6  # skeletons drawn for a crystal whose charges have to add up
 
 
 class WyckoffAR(CrystalGenerator):
@@ -126,7 +126,8 @@ class WyckoffAR(CrystalGenerator):
             chemical_system: such as "Li-Fe-P-O": these elements, all of them and no others.
             space_groups: numbers to choose from; all if left out.
             charge_balanced: draw space group and orbits up to `ATTEMPTS` times until the formula
-                can be neutral (`charges.is_neutral`); the last draw is kept if none is.
+                can be neutral or is no salt (`charge_balance.charge_balanced`); the last draw is
+                kept if none is.
             most_atoms: in the primitive cell.
             sampling_temperature: of space group and orbits; None takes the model's own.
             guidance: how far conditions are pressed (1 = as learned); None takes the model's own.
@@ -156,16 +157,16 @@ class WyckoffAR(CrystalGenerator):
         return [self._structure(draft, notes) for draft in drafts]
 
     def _write(
-        self, sampler: Sampler, rules: Rules, told: Condition, seed: list[int], neutral: bool
+        self, sampler: Sampler, rules: Rules, told: Condition, seed: list[int], balanced: bool
     ) -> list[Draft]:
-        """Drafts of one batch, complete; with `neutral` from the first neutral skeleton of each."""
+        """Drafts of one batch, complete; with `balanced` from the first balanced skeleton of each."""
         n, block = len(told.only), sampler.network.config.block
 
         def chance(turn: int) -> np.ndarray:
             return np.random.default_rng([*seed, turn]).random((BATCH, block, 2))[:n]
 
         drafts = [Draft(rules) for _ in range(n)]
-        if not neutral:
+        if not balanced:
             sampler.write(drafts, told, chance(0))
             return drafts
         left = np.arange(n)
@@ -175,7 +176,7 @@ class WyckoffAR(CrystalGenerator):
             sampler.write(tried, rows, chance(turn + 1)[left], skeletons_only=True)
             for i, draft in zip(left, tried, strict=True):
                 drafts[i] = draft
-            left = np.array([i for i in left if not _neutral(drafts[i])], dtype=int)
+            left = np.array([i for i in left if not _balanced(drafts[i])], dtype=int)
             if not len(left):
                 break
         plans = [None if d.failed else (d.spg_num, tuple(d.orbits)) for d in drafts]
@@ -276,11 +277,11 @@ class WyckoffAR(CrystalGenerator):
         return model
 
 
-def _neutral(draft: Draft) -> bool:
-    if draft.failed:
-        return False
-    counts: dict[str, int] = {}
+def _balanced(draft: Draft) -> bool:
+    from pymatgen.core import Composition
+
+    counts: dict[str, float] = {}
     for number, place in draft.orbits:
         symbol = SYMBOLS[number - 1]
         counts[symbol] = counts.get(symbol, 0) + primitive_size(draft.spg_num, place)
-    return is_neutral(counts)
+    return not draft.failed and is_balanced(Composition(counts)) is not False
