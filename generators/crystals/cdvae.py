@@ -29,7 +29,7 @@ from ionwright.knowledge.records import Target
 
 from .base import CrystalGenerator
 from .cdvae_data import MAX_ATOMS, PROPERTIES, batch_of, lattice_of, set_of, structures_of
-from .cdvae_latent import Wish, atoms_of, draw_fitting, fits, optimized, plan, shortfall
+from .cdvae_latent import Wish, atoms_of, draw_fitting, optimized, plan, preference
 from .cdvae_network import Config, Network
 from .cdvae_noise import Noise, Schedule, anneal
 from .cdvae_training import (
@@ -115,9 +115,9 @@ class CDVAE(CrystalGenerator):
 
         Args:
             n: how many.
-            require_elements: symbols that each crystal must hold; vectors are drawn until their
-                composition does, and where none is found in many tries the result is None.
-            exclude_elements: symbols that must not occur; they are masked in the composition.
+            require_elements: symbols that each crystal must hold; vectors are drawn whose
+                composition does, and where too few are found the elements are forced into it.
+            exclude_elements: symbols that must not occur; they are never written.
             conditions: targets on PROPERTIES. Vectors start from training crystals and go down
                 the gradient of the property head; what the decoded crystal has is to be measured.
             seed: same seed, same crystals.
@@ -128,19 +128,12 @@ class CDVAE(CrystalGenerator):
         wish = Wish.of(require_elements, exclude_elements)
         targets = [target for target in conditions if target.op != "report"]
         draw = self._prior("mixture" if targets else prior or self.prior, rng)
-        if not targets:
-            z, fitting = draw_fitting(network, draw, n, wish)
+        if targets:
+            z = optimized(network, draw_fitting(network, draw, STARTS * n, wish), targets)
+            z = z[preference(network, z, targets, wish).argsort(stable=True)[:n]]
         else:
-            starts, _ = draw_fitting(network, draw, STARTS * n, wish)
-            bettered = optimized(network, starts, targets)
-            # first what has the elements, then what is nearest to the targets
-            unfit = ~fits(network, bettered, wish)
-            price = shortfall(network, bettered, targets).detach() + 1e6 * unfit
-            best = price.argsort(stable=True)[:n]
-            z, fitting = bettered[best], ~unfit[best]
-        made = self.decode(z[fitting], exclude_elements=exclude_elements, seed=seed)
-        found = iter(made)
-        return [next(found) if fit else None for fit in fitting.tolist()]
+            z = draw_fitting(network, draw, n, wish)
+        return self.decode(z, wish, seed=seed)
 
     def encode(self, structures: Sequence[Structure]) -> Tensor:
         """Means of the latent distributions (B, D); cells are reduced first.
@@ -163,16 +156,16 @@ class CDVAE(CrystalGenerator):
     def decode(
         self,
         z: Tensor,
+        wish: Wish = Wish(),  # noqa: B008  # frozen
         *,
-        exclude_elements: Sequence[str] = (),
         seed: int = 0,
         schedule: Schedule | None = None,
     ) -> list[Structure | None]:
-        """Crystals of latent vectors (B, D); None where numbers ran away."""
+        """Crystals of latent vectors (B, D); None where an element found no room in the cell."""
         rng = np.random.default_rng([seed, 1])
         made: list[Structure | None] = []
         for part in z.split(BATCH) if len(z) else ():
-            made += self._decoded(part, Wish.of((), exclude_elements), rng, schedule)
+            made += self._decoded(part, wish, rng, schedule)
         return made
 
     def _decoded(
@@ -198,7 +191,9 @@ class CDVAE(CrystalGenerator):
             lambda: here(rng.standard_normal(rows, dtype=np.float32)),
             start=here(rng.random(rows, dtype=np.float32)),
         )
-        return structures_of(numbers, coords, cells)
+        held = (planned.counts[:, list(wish.required)] > 0).all(-1).tolist()
+        made = structures_of(numbers, coords, cells)
+        return [structure if has else None for structure, has in zip(made, held, strict=True)]
 
     def reconstruct(
         self, structures: Sequence[Structure], *, seed: int = 0, schedule: Schedule | None = None
@@ -234,6 +229,8 @@ class CDVAE(CrystalGenerator):
             chosen = torch.randint(len(self.starts.means), (n,), generator=rng)
             return self.starts.means[chosen] + self.starts.spread * normal(n)
 
+        if prior == "mixture" and not len(self.starts.means):
+            raise InvalidRequest(f"{self.name} is half trained: finish it before asking for more")
         return normal if prior == "normal" else mixture
 
     def _ready(self) -> Network:

@@ -1,7 +1,7 @@
 """Latent vectors before they are decoded: what they stand for, which to take, how to better them.
 
 The heads cost next to nothing beside the decoder, so requirements are met here: many vectors are
-drawn and only those are decoded whose composition fits.
+drawn and those are decoded whose composition fits.
 
 Shapes: B vectors, D numbers of each, Z elements.
 """
@@ -20,9 +20,8 @@ from ionwright.knowledge.vocabulary import ELEMENTS as SYMBOLS
 from .cdvae_data import PROPERTIES
 from .cdvae_network import ELEMENTS, Network
 
-TRIES = 20  # rounds of drawing vectors before a requirement counts as not met
+TRIES = 8  # rounds of drawing vectors before required elements are forced in
 ROUND = 2048  # vectors drawn in one
-BANNED_SHARE = 0.15  # of the atoms: a vector that means so much of a banned element is not taken
 OPTIMIZER_STEPS = 200
 OPTIMIZER_RATE = 0.03
 TETHER = 0.05  # price of a squared distance from the start, in squared standard deviations
@@ -61,38 +60,23 @@ class Plan:
 
 @torch.no_grad()
 def plan(network: Network, z: Tensor, wish: Wish) -> Plan:
-    """The most likely size, the composition nearest to the predicted one, and the lattice."""
-    sizes, counts = contents(network, z, wish)
+    """The most likely size, the composition written for it, and the lattice."""
+    sizes = _sizes(network, z)
+    counts = network.heads.composition.write(z, sizes, wish.excluded, wish.required)
     return Plan(sizes, counts, network.shapes(z, sizes))
 
 
 @torch.no_grad()
-def contents(network: Network, z: Tensor, wish: Wish) -> tuple[Tensor, Tensor]:
-    """Atoms in the cell (B,), and of each element (B, Z), none of the excluded ones."""
+def fits(network: Network, z: Tensor, wish: Wish) -> Tensor:
+    """Whether vectors mean the required elements without being forced to (B,)."""
+    counts = network.heads.composition.write(z, _sizes(network, z), wish.excluded)
+    return (counts[:, list(wish.required)] > 0).all(-1)
+
+
+def _sizes(network: Network, z: Tensor) -> Tensor:
     logits = network.heads.size(z)
     logits[:, 0] = -torch.inf  # a crystal has atoms
-    sizes = logits.argmax(-1)
-    shares = network.heads.composition(z).softmax(-1)
-    shares[:, [0, *wish.excluded]] = 0
-    return sizes, apportioned(shares / shares.sum(-1, keepdim=True).clamp(min=1e-9), sizes)
-
-
-@torch.no_grad()
-def fits(network: Network, z: Tensor, wish: Wish) -> Tensor:
-    """Whether vectors mean the required elements and little of the excluded ones (B,)."""
-    _, counts = contents(network, z, wish)
-    meant = network.heads.composition(z).softmax(-1)
-    there = (counts[:, list(wish.required)] > 0).all(-1)
-    return there & (meant[:, list(wish.excluded)].sum(-1) < BANNED_SHARE)
-
-
-def apportioned(shares: Tensor, sizes: Tensor) -> Tensor:
-    """Whole numbers of atoms (B, Z) with these shares, by largest remainders."""
-    quota = shares * sizes[:, None]
-    counts = quota.floor()
-    left = (sizes - counts.sum(-1)).round()
-    order = (quota - counts).argsort(dim=-1, descending=True).argsort(dim=-1)
-    return (counts + (order < left[:, None])).long()
+    return logits.argmax(-1)
 
 
 def atoms_of(counts: Tensor) -> Tensor:
@@ -101,10 +85,11 @@ def atoms_of(counts: Tensor) -> Tensor:
     return torch.repeat_interleave(kinds, counts.flatten())
 
 
-def draw_fitting(
-    network: Network, draw: Callable[[int], Tensor], n: int, wish: Wish
-) -> tuple[Tensor, Tensor]:
-    """`n` latent vectors (n, D) with the wished elements as far as they are found, and which (n,).
+def draw_fitting(network: Network, draw: Callable[[int], Tensor], n: int, wish: Wish) -> Tensor:
+    """`n` latent vectors (n, D), those first whose composition holds what is required.
+
+    What is not found in TRIES rounds is filled up with any: there the elements are forced into
+    the composition when it is written.
 
     Args:
         network: with its heads.
@@ -112,16 +97,16 @@ def draw_fitting(
         n: how many.
         wish: elements required and excluded.
     """
-    asked = bool(wish.required or wish.excluded)
-    found: list[Tensor] = []
-    for _ in range(TRIES if asked else 1):
-        z = draw(max(n, ROUND) if asked else n)
-        found.append(z[fits(network, z, wish)] if asked else z)
+    if not wish.required:
+        return draw(n)
+    found = [draw(0)]
+    for _ in range(TRIES):
+        z = draw(max(n, ROUND))
+        found.append(z[fits(network, z, wish)])
         if sum(map(len, found)) >= n:
             break
     fitting = torch.cat(found)[:n]
-    rest = draw(n - len(fitting))
-    return torch.cat([fitting, rest]), torch.arange(n) < len(fitting)
+    return torch.cat([fitting, draw(n - len(fitting))])
 
 
 def shortfall(network: Network, z: Tensor, targets: Sequence[Target]) -> Tensor:
@@ -167,3 +152,9 @@ def optimized(network: Network, start: Tensor, targets: Sequence[Target]) -> Ten
         price.sum().backward()
         optimizer.step()
     return z.detach()
+
+
+@torch.no_grad()
+def preference(network: Network, z: Tensor, targets: Sequence[Target], wish: Wish) -> Tensor:
+    """What to decode first, by rising value (B,): the wished elements, then the least shortfall."""
+    return shortfall(network, z, targets) + 1e6 * ~fits(network, z, wish)

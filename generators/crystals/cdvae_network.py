@@ -10,6 +10,7 @@ Shapes: A atoms, B crystals, k neighbours, H width, C vectors of an atom, Z elem
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -32,7 +33,7 @@ class Config:
     width: int = 128
     vectors: int = 16
     latent: int = 128
-    encoder_layers: int = 3
+    encoder_layers: int = 2
     decoder_layers: int = 4
     neighbours: int = 18  # with what follows them left out, a shell is mostly whole
     radial: int = 24
@@ -133,6 +134,93 @@ class Encoder(nn.Module):
         return mean, log_var.clamp(-12, 4)
 
 
+class Writer(nn.Module):
+    """Writes a composition atom by atom, heaviest first.
+
+    A head that gives shares of elements is unsure between, say, the lanthanides, and rounding its
+    shares puts all of them in one crystal; one atom after the other is a choice each time.
+    """
+
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        h = 2 * config.width
+        self.start = nn.Linear(config.latent + MAX_ATOMS + 1, h)
+        self.written = nn.Linear(ELEMENTS + MAX_ATOMS + 1, h, bias=False)
+        self.next = nn.Sequential(nn.SiLU(), nn.Linear(h, h), nn.SiLU(), nn.Linear(h, ELEMENTS))
+
+    def forward(self, about: Tensor, counts: Tensor, left: Tensor) -> Tensor:
+        """Logits of the next element (R, Z).
+
+        Args:
+            about: what `begin` made of latent vector and size (R, 2H).
+            counts: atoms of each element written so far (R, Z).
+            left: atoms still to be written, this one included (R,).
+        """
+        state = torch.cat([counts / 4, F.one_hot(left, MAX_ATOMS + 1)], -1)
+        return self.next(about + self.written(state.to(about)))
+
+    def begin(self, z: Tensor, sizes: Tensor) -> Tensor:
+        """What stays the same while a crystal's atoms are written (B, 2H)."""
+        return self.start(torch.cat([z, F.one_hot(sizes, MAX_ATOMS + 1).to(z)], -1))
+
+    def loss(self, z: Tensor, numbers: Tensor, cells: Cells) -> Tensor:
+        """Negative log likelihood of each crystal's composition, mean over crystals."""
+        of = cells.crystal
+        order = torch.argsort(of * ELEMENTS - numbers)  # within each crystal, heaviest first
+        kinds = F.one_hot(numbers[order], ELEMENTS)
+        before = kinds.cumsum(0) - kinds
+        counts = before - before[cells.slot == 0][of]
+        last = numbers[order].roll(1).masked_fill(cells.slot == 0, ELEMENTS)
+        left = cells.sizes[of] - cells.slot
+        logits = self(self.begin(z, cells.sizes)[of], counts, left)
+        logits = logits.masked_fill(_heavier(last), -torch.inf)
+        return F.cross_entropy(logits, numbers[order], reduction="sum") / len(cells.sizes)
+
+    @torch.no_grad()
+    def write(
+        self, z: Tensor, sizes: Tensor, excluded: Sequence[int] = (), forced: Sequence[int] = ()
+    ) -> Tensor:
+        """The likeliest next atom, again and again: counts of each element (B, Z).
+
+        Args:
+            z: latent vectors (B, D).
+            sizes: atoms in each crystal (B,).
+            excluded: atomic numbers never written.
+            forced: atomic numbers that each crystal gets, as far as it has atoms.
+        """
+        about = self.begin(z, sizes)
+        counts = torch.zeros(len(z), ELEMENTS, dtype=torch.long, device=z.device)
+        last = torch.full_like(sizes, ELEMENTS)
+        for done in range(int(sizes.max()) if len(sizes) else 0):
+            left = (sizes - done).clamp(min=0)
+            banned = _heavier(last) | _too_early(counts, left, forced)
+            banned[:, [0, *excluded]] = True
+            logits = self(about, counts, left).masked_fill(banned, -torch.inf)
+            last = torch.where(left > 0, logits.argmax(-1), last)
+            counts += F.one_hot(last.clamp(max=ELEMENTS - 1), ELEMENTS) * (left > 0)[:, None]
+        return counts
+
+
+def _heavier(last: Tensor) -> Tensor:
+    """What is heavier than the last element written (R,), and so comes too late: (R, Z) bool."""
+    return torch.arange(ELEMENTS, device=last.device) > last[:, None]
+
+
+def _too_early(counts: Tensor, left: Tensor, forced: Sequence[int]) -> Tensor:
+    """What may not be written while forced elements are missing: (R, Z) bool.
+
+    Nothing lighter than the heaviest of them, and nothing else once there is room for no more.
+    """
+    kinds = torch.arange(ELEMENTS, device=counts.device)
+    wanted = torch.zeros_like(counts, dtype=torch.bool)
+    wanted[:, list(forced)] = True
+    missing = wanted & (counts == 0)
+    heaviest = (missing * kinds).amax(-1, keepdim=True)
+    number = missing.sum(-1)
+    urgent = (number > 0) & (left <= number)
+    return (kinds < heaviest) | ((kinds != heaviest) & urgent[:, None])
+
+
 class Heads(nn.Module):
     """What the latent vector says of the crystal as a whole."""
 
@@ -141,7 +229,7 @@ class Heads(nn.Module):
         d, h = config.latent, 2 * config.width
         self.size = _head(d, h, MAX_ATOMS + 1)
         self.shape = _head(d + MAX_ATOMS + 1, h, SHAPE)
-        self.composition = _head(d, h, ELEMENTS)
+        self.composition = Writer(config)
         self.property = _head(d, h, len(PROPERTIES))
 
     def shapes(self, z: Tensor, sizes: Tensor) -> Tensor:

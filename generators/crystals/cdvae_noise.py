@@ -18,12 +18,12 @@ from .periodic_graph import Cells, shortest_vectors
 class Noise:
     """Standard deviations at time 1 (strongest) and 0; geometric between, as in the paper.
 
-    At 4 angstrom atoms are anywhere in most cells, so the paper's 10 would spend half of the
+    At 3 angstrom atoms are anywhere in most cells, so the paper's 10 would spend half of the
     levels on nothing.
     """
 
-    coords_max: float = 4.0  # angstrom
-    coords_min: float = 0.02
+    coords_max: float = 3.0  # angstrom
+    coords_min: float = 0.04
     kinds_max: float = 5.0  # weight of the crystal's composition against the atom's own element
     kinds_min: float = 0.01
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +19,6 @@ from ionwright.generators.crystals.cdvae_data import (
     lattice_of,
     set_of,
 )
-from ionwright.generators.crystals.cdvae_latent import apportioned
 from ionwright.generators.crystals.cdvae_noise import Schedule, placed
 from ionwright.generators.crystals.cdvae_training import CHECKPOINT, Recipe
 from ionwright.generators.crystals.data import CrystalSet
@@ -35,6 +36,7 @@ def cubic(spec: str, a: float, species: Sequence[str], sites: Sequence[Sequence[
     ).get_primitive_structure()
 
 
+@cache
 def real_crystals() -> list[Structure]:
     corner, centre = [0, 0, 0], [0.5, 0.5, 0.5]
     return [
@@ -100,8 +102,6 @@ def scores(model: CDVAE, structure: Structure) -> tuple[np.ndarray, np.ndarray]:
 
 
 def set_of_unreduced(structure: Structure) -> CrystalSet:
-    from dataclasses import replace
-
     reduced = set_of([structure])
     return replace(
         reduced, lattices=structure.lattice.matrix[None], frac_coords=structure.frac_coords
@@ -135,10 +135,15 @@ def test_lattice_survives_its_seven_numbers():
     assert Lattice(again).parameters == pytest.approx(skewed().lattice.parameters, rel=1e-3)
 
 
-def test_apportioned_counts_add_up_and_follow_the_shares():
-    shares = torch.tensor([[0.0, 0.26, 0.49, 0.25], [0.0, 0.34, 0.33, 0.33]])
-    counts = apportioned(shares, torch.tensor([4, 7]))
-    assert counts.tolist() == [[0, 1, 2, 1], [0, 3, 2, 2]]
+def test_compositions_are_written_whole_without_the_excluded_and_with_the_forced(model: CDVAE):
+    assert model.network is not None
+    writer = model.network.heads.composition
+    z, sizes = torch.randn(20, 16, generator=torch.Generator().manual_seed(0)), torch.arange(1, 21)
+    counts = writer.write(z, sizes, excluded=[8, 22], forced=[3, 26, 12])
+    assert counts.sum(-1).tolist() == sizes.tolist()
+    assert not counts[:, [0, 8, 22]].any()
+    assert (counts[2:, [3, 26, 12]] > 0).all()
+    assert counts[1, [12, 26]].tolist() == [1, 1]  # no room for three
 
 
 def test_elements_change_places_and_not_numbers():
@@ -159,17 +164,17 @@ def test_excluded_elements_do_not_occur_and_required_ones_do(model: CDVAE):
     made = model.sample_structures(
         8, require_elements=["Li"], exclude_elements=["O"], seed=1, prior="mixture"
     )
-    there = [s for s in made if s is not None]
-    assert there
-    for structure in there:
+    for structure in made:
+        assert structure is not None
         symbols = {el.symbol for el in structure.composition}
         assert "Li" in symbols
         assert "O" not in symbols
 
 
-def test_what_cannot_be_found_is_none(model: CDVAE):
-    assert model.sample_structures(2, require_elements=["Pu"], prior="mixture") == [None, None]
-    candidates = model.sample(1, require_elements=["Pu"])
+def test_what_has_no_room_is_none(model: CDVAE):
+    many = ["Li", "Na", "K", "Rb", "Cs", "Mg", "Ca", "Sr", "Ba", "Zn"]  # it knows cells of 2 to 5
+    assert model.sample_structures(2, require_elements=many, prior="mixture") == [None, None]
+    candidates = model.sample(1, require_elements=many)
     assert candidates[0].checks == {"valid": False}
 
 
