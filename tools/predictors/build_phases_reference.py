@@ -97,7 +97,8 @@ def missing_rows(rows: Sequence[Row], measured: dict[str, float]) -> list[Row]:
 
 def points_of(rows: Sequence[Row]) -> Points:
     """Rows as the hull takes them."""
-    return make_points(*zip(*rows, strict=True))
+    formulas, energies, kinds = zip(*rows, strict=True)
+    return make_points(formulas, energies, kinds)
 
 
 def element_energies(path: Path) -> dict[str, float]:

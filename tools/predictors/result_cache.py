@@ -36,9 +36,8 @@ class ResultCache:
         """The documents that are there and can be read, by key."""
         found: dict[str, dict[str, Any]] = {}
         for start in range(0, len(keys), _MANY):
-            some = list(keys[start : start + _MANY])
-            query = f"SELECT key, value FROM results WHERE key IN ({','.join('?' * len(some))})"
-            rows = self._try(lambda c, q=query, k=some: c.execute(q, k).fetchall(), [])
+            nothing: list[tuple[str, str]] = []
+            rows = self._try(_selection(keys[start : start + _MANY]), nothing)
             found.update({key: _document(value) for key, value in rows})
         return {key: document for key, document in found.items() if document}
 
@@ -75,6 +74,11 @@ class ResultCache:
     def _begin_anew(self) -> None:
         for end in ("", "-wal", "-shm"):
             self.path.with_name(self.path.name + end).unlink(missing_ok=True)
+
+
+def _selection(keys: Sequence[str]) -> Callable[[sqlite3.Connection], list[tuple[str, str]]]:
+    query = f"SELECT key, value FROM results WHERE key IN ({','.join('?' * len(keys))})"
+    return lambda connection: connection.execute(query, list(keys)).fetchall()
 
 
 def _document(text: str | bytes) -> dict[str, Any]:
