@@ -16,6 +16,7 @@ from .checks import passes
 from .context import Context
 
 AIM_TOLERANCE = 0.05  # an "=" target without other doubt counts as met within 5 % (or 0.1 decade)
+UNSUITED = 1e-6  # least chance, so that one hopeless target does not hide the order of the others
 TOO_ALIKE = 0.9  # Tanimoto similarity above which two candidates are one idea
 
 
@@ -91,6 +92,13 @@ def _desirability(candidate: Candidate, target: Target, bounds: dict[str, list[f
         worse = sum(bound < _cautious(quantity, target) for bound in ordered)
         return (worse + 0.5) / len(ordered)
     return probability_met(quantity, target)
+
+
+def chance_to_meet(candidate: Candidate, targets: Sequence[Target]) -> float:
+    """Geometric mean of the chances that numeric targets are met for which a value is at hand."""
+    found = [(candidate.quantity(t.property), t) for t in targets if t.value is not None]
+    chances = [max(probability_met(q, t), UNSUITED) for q, t in found if q is not None]
+    return math.prod(chances) ** (1 / len(chances)) if chances else 1.0
 
 
 def probability_met(quantity: Quantity, target: Target) -> float:

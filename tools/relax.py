@@ -19,12 +19,11 @@ from .base import ToolResult, tool
 from .checks import passes
 from .context import Context
 from .predictors.potential import Energy, Failed, Potential, Relaxed, shared_potential
-from .rank import probability_met
+from .rank import chance_to_meet
 
 SECONDS = 3.0  # one core's time for one relaxation to 0.1 eV/angstrom; 20-atom cells
 SOFT = 0.3  # eV/atom: relaxing lowers fresh proposals by as much, so the pre-screen weighs softly
 BATCH = 16  # relaxations between two looks at the clock
-UNSUITED = 1e-6  # least chance, so that one hopeless target does not hide the order of the others
 _OF_COMPOSITION = ("charge_balanced", "elements", "harmless", "no_alerts")
 
 
@@ -105,18 +104,11 @@ def _promising(
     structures = [structure_of(c) for c in waiting]
     points = potential.energies(structures, on_progress=ctx.progress)
     scores = [
-        _chance(candidate, targets) * math.exp(-_rough_distance(candidate, point) / SOFT)
+        chance_to_meet(candidate, targets) * math.exp(-_rough_distance(candidate, point) / SOFT)
         for candidate, point in zip(waiting, points, strict=True)
     ]
     order = sorted(range(len(waiting)), key=lambda i: (-scores[i], waiting[i].id))
     return [waiting[i] for i in order[:count]], [waiting[i] for i in order[count:]]
-
-
-def _chance(candidate: Candidate, targets: Sequence[Target]) -> float:
-    """Geometric mean of the chances that targets are met for which a value is at hand."""
-    found = [(candidate.quantity(t.property), t) for t in targets if t.value is not None]
-    chances = [max(probability_met(q, t), UNSUITED) for q, t in found if q is not None]
-    return math.prod(chances) ** (1 / len(chances)) if chances else 1.0
 
 
 def _rough_distance(candidate: Candidate, point: Energy | Failed) -> float:

@@ -16,6 +16,7 @@ SECONDS = 45.0  # of sampling in the first round, doubled in later ones
 RELAXED = 4  # relaxed for each candidate that is wanted
 COMPUTED = 2  # whose electrode properties are computed with the potential, for each one wanted
 DEFAULT_ION = "Li"
+ELECTRODES = ("cathode", "anode")
 ALWAYS = {  # what people want to know of a candidate whether they say so or not
     "cathode": ("average_voltage", "capacity_grav", "max_delta_volume", "energy_above_hull"),
     "anode": ("average_voltage", "capacity_grav", "max_delta_volume", "energy_above_hull"),
@@ -61,6 +62,15 @@ class CrystalDesign:
             "elements_required": list(goal.elements_required),
             "elements_excluded": list(goal.elements_excluded),
         }
+        compute = Call(
+            tool="compute_electrodes",
+            arguments={
+                "ids": [],
+                "count": COMPUTED * count,
+                "working_ion": ion,
+                "targets": targets,
+            },
+        )
         return [
             Call(
                 tool="propose_crystals",
@@ -83,10 +93,8 @@ class CrystalDesign:
                 tool="predict",
                 arguments={"inputs": [], "properties": keys, "working_ion": ion},
             ),
-            Call(
-                tool="find_known_materials",
-                arguments={"ids": [], "count": 1},
-            ),
+            *([compute] if domain in ELECTRODES else []),
+            Call(tool="find_known_materials", arguments={"ids": [], "count": 1}),
             Call(tool="rank", arguments={"targets": targets, "count": count, "ids": []}),
         ]
 

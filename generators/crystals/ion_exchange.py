@@ -26,7 +26,7 @@ from .data import CrystalSet, load_set, save_set
 if TYPE_CHECKING:
     from pymatgen.core import Species, Structure
 
-HOSTS = "hosts.npz"
+HOSTS = "phases.npz"
 DRAWS = 40  # hosts tried for a sample before it is given up
 KEEP = 0.6  # chance that an ion that need not be exchanged stays
 MOST_ATOMS = 64  # of a host; larger ones are left alone
@@ -99,7 +99,7 @@ class IonExchange(CrystalGenerator):
             exchange = exchanged(ions, rng, required, excluded) if ions else None
             if exchange:
                 made = self.hosts.structure(host)
-                made.replace_species(exchange)
+                made.replace_species(exchange)  # type: ignore[arg-type]  # symbols will do
                 made = scaled(made)
                 made.properties.update(parents=[str(self.hosts.ids[host])])
                 return made
@@ -113,7 +113,7 @@ class IonExchange(CrystalGenerator):
         return self._ions[host]
 
     def save(self, folder: Path) -> None:
-        """Writes hosts.npz."""
+        """Writes phases.npz."""
         if self.hosts is None:
             raise InvalidRequest(f"{self.name} has no hosts to save")
         save_set(Path(folder) / HOSTS, self.hosts)
