@@ -22,11 +22,11 @@ FEWEST = 20  # relaxed electrodes from which a combination can be fitted
 
 
 def read_labels(path: Path | None) -> dict[str, dict[str, Any]]:
-    """What the potential said of rows of the table, by their id; failures left out."""
+    """What the potential said of rows of the table, by their key; failures left out."""
     if path is None:
         return {}
     lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    return {line["battery_id"]: line for line in lines if "failed" not in line}
+    return {line["key"]: line for line in lines if "failed" not in line}
 
 
 @dataclass(frozen=True)
@@ -59,9 +59,9 @@ def both_of(
     chosen = [
         i
         for i, row in enumerate(rows)
-        if row.battery_id in labels and not redox_of(row.pair.discharged).metallic
+        if row.key in labels and not redox_of(row.pair.discharged).metallic
     ]
-    found = [labels[rows[i].battery_id] for i in chosen]
+    found = [labels[rows[i].key] for i in chosen]
     return Both(
         np.array([rows[i].values["average_voltage"] for i in chosen]),
         learned[chosen],

@@ -316,6 +316,6 @@ def _no_reason(composition: Composition, redox: Redox, ion: str) -> str:
         return f"{formula} has no redox-active metal: it neither gives nor takes electrons"
     return (
         f"{', '.join(redox.elements)} in {formula} (mean state {redox.state:.1f}, sensible "
-        f"{redox.lowest:.1f} to {redox.highest:.1f}) can neither be oxidised while {ion} leaves nor "
-        "reduced while it enters (no state or no site is left); only its anions could react"
+        f"{redox.lowest:.1f} to {redox.highest:.1f}) can neither be oxidised while {ion} leaves "
+        "nor reduced while it enters (no state or no site is left); only its anions could react"
     )

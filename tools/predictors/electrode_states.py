@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations, product
 from typing import TYPE_CHECKING
 
@@ -18,12 +18,13 @@ import numpy as np
 
 from ionwright.knowledge.errors import InvalidRequest
 
-from .electrode_redox import ANIONS, ION_CHARGE, Ends, ends_of, fixed_charge, redox_of
+from .electrode_redox import ANIONS, ION_CHARGE, Ends, Pair, ends_of, fixed_charge, redox_of
 
 if TYPE_CHECKING:
     from pymatgen.core import Structure
 
 MOST_ORDERINGS = 5000  # above that the choice is made greedily
+MOST_SWAPS = 100
 ROOM_STEP = 0.35  # angstrom between the points of the grid on which voids are looked for
 MOST_ATOMS = 80  # of a supercell made for intermediate states
 SMALLEST_ROOM = -0.5  # angstrom by which a void may be tighter than the sum of radii; hosts widen
@@ -43,7 +44,7 @@ class States:
         charged: without the ions that move.
         discharged: with them.
         moved: ions that move in this cell.
-        ends: what the formula says: limits, oxidation states, assumptions.
+        ends: the same as compositions: oxidation states, assumptions.
     """
 
     ion: str
@@ -72,11 +73,21 @@ def states_of(structure: Structure, ion: str | None = None) -> States:
                 f"the redox centres of {structure.composition.reduced_formula} allow less than one "
                 f"{ion} in this cell to leave; give a larger cell"
             )
-        charged = without_ions(structure, ion, moved)
-        return States(ion, charged, structure.copy(), moved, ends)
-    discharged = with_ions(structure, ion, max(moved, 1))
-    entered = _number(discharged, ion) - _number(structure, ion)
-    return States(ion, structure.copy(), discharged, entered, ends)
+        return _states(ends, without_ions(structure, ion, moved), structure.copy())
+    return _states(ends, structure.copy(), with_ions(structure, ion, max(moved, 1)))
+
+
+def _states(ends: Ends, charged: Structure, discharged: Structure) -> States:
+    """The states, and the ends as they are in the cell, which holds whole ions only."""
+    ion = ends.pair.ion
+    pair = Pair(
+        ion, charged.composition.element_composition, discharged.composition.element_composition
+    )
+    notes = ends.notes
+    if abs(pair.moved - ends.pair.moved) > 1e-3:
+        notes += (f"{pair.moved:g} {ion} move in this cell; redox allows {ends.pair.moved:.3g}",)
+    ends = replace(ends, pair=pair, notes=notes)
+    return States(ion, charged, discharged, round(pair.moved), ends)
 
 
 def without_ions(structure: Structure, ion: str, n: int) -> Structure:
@@ -169,12 +180,19 @@ def _lowest(energies: np.ndarray, sites: list[int], keep: int, most: int) -> lis
 
 
 def _greedy(alone: np.ndarray, between: np.ndarray, keep: int) -> list[int]:
-    """Takes away the site with the highest energy, again and again."""
-    left = list(range(len(alone)))
-    while len(left) > keep:
-        cost = alone[left] + 2 * between[np.ix_(left, left)].sum(1)
-        left.pop(int(np.argmax(cost)))
-    return left
+    """Takes away the site with the highest energy, again and again; then swaps what helps."""
+    member = np.ones(len(alone), dtype=bool)
+    while member.sum() > keep:
+        member[np.argmax(np.where(member, alone + 2 * between @ member, -np.inf))] = False
+    for _ in range(MOST_SWAPS):
+        inside, outside = np.flatnonzero(member), np.flatnonzero(~member)
+        cost = alone + 2 * between @ member
+        change = cost[outside] - cost[inside][:, None] - 2 * between[np.ix_(inside, outside)]
+        row, column = np.unravel_index(np.argmin(change), change.shape)
+        if change[row, column] > -1e-6:
+            break
+        member[[inside[row], outside[column]]] = False, True
+    return np.flatnonzero(member).tolist()
 
 
 def with_ions(structure: Structure, ion: str, n: int) -> Structure:
@@ -214,8 +232,9 @@ def insertion_sites(structure: Structure, ion: str, *, most: int = 24) -> np.nda
     """Voids that could hold the ion, as fractional coordinates (n, 3), the roomiest first.
 
     Room is the distance to an anion less the sum of ionic radii (Shannon, six-fold), or to a cation
-    less 2.5 angstrom (1.7 for an ion of the same kind), whichever is smaller. Points of a grid that are roomier than their neighbours
-    are moved uphill, completed by the crystal's symmetry, and kept apart from each other.
+    less 2.5 angstrom (1.7 for an ion of the same kind), whichever is smaller. Points of a grid that
+    are roomier than their neighbours are moved uphill, completed by the crystal's symmetry, and
+    kept apart from each other.
     """
     points, shape = _grid(structure)
     room = _room(structure, ion, points).reshape(shape)

@@ -2,7 +2,7 @@
 
 Columns: formula_charge, formula_discharge, stability_charge, stability_discharge (energies above
 the hull, eV/atom), average_voltage, capacity_grav, capacity_vol (both of the discharged material),
-max_delta_volume (a fraction), working_ion, battery_id, id_discharge.
+max_delta_volume (a fraction), working_ion, battery_id, id_charge, id_discharge.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from ionwright.knowledge.errors import InvalidRequest
 from .electrode_redox import AVOGADRO_CM3, Pair, pair_of
 
 Split = Literal["train", "val", "test"]
+_IDS = ("battery_id", "id_charge", "id_discharge")
 _NUMBERS = (
     "average_voltage", "capacity_grav", "capacity_vol", "energy_grav", "energy_vol",
     "max_delta_volume", "stability_charge", "stability_discharge",
@@ -30,14 +31,14 @@ class Electrode:
     """A row of the table.
 
     Attributes:
-        battery_id: of the row.
+        key: battery and ids of both ends; a battery has one row for each of its steps.
         id_discharge: of the discharged crystal.
         pair: both ends, on the discharged formula.
         volume: of the discharged formula, A^3.
         values: the numbers of the row by column.
     """
 
-    battery_id: str
+    key: str
     id_discharge: str
     pair: Pair
     volume: float
@@ -88,7 +89,7 @@ def read_table(path: Path) -> list[Electrode]:
     """
     with path.open(newline="", encoding="utf-8") as handle:
         reader = csv.DictReader(handle)
-        wanted = {"formula_charge", "formula_discharge", "working_ion", "battery_id", *_NUMBERS}
+        wanted = {"formula_charge", "formula_discharge", "working_ion", *_IDS, *_NUMBERS}
         missing = wanted - set(reader.fieldnames or ())
         if missing:
             raise InvalidRequest(f"{path} lacks the columns {', '.join(sorted(missing))}")
@@ -108,4 +109,5 @@ def _row(row: dict[str, str]) -> Electrode:
     values = {key: float(row[key]) for key in _NUMBERS}
     density = values["capacity_vol"] / values["capacity_grav"]  # g/cm3 of the discharged end
     volume = float(pair.discharged.weight) / density / AVOGADRO_CM3
-    return Electrode(row["battery_id"], row.get("id_discharge", ""), pair, volume, values)
+    key = " ".join(row[column] for column in _IDS)
+    return Electrode(key, row["id_discharge"], pair, volume, values)

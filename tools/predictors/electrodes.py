@@ -23,7 +23,7 @@ from ionwright.knowledge.vocabulary import WORKING_IONS, property_of
 
 from .base import Predictor
 from .electrode_model import Answer, ElectrodeModel, Question, load_model
-from .electrode_redox import Ends, ends_of, redox_of
+from .electrode_redox import ION_CHARGE, Ends, ends_of, redox_of
 from .scores import regression_scores
 
 if TYPE_CHECKING:
@@ -227,7 +227,8 @@ def quantities_of(
         "energy_vol": voltage.times(vol),
         "max_delta_volume": change.times(100),
     }
-    electrode = {"average_voltage": f"{ends.pair.ion}/{ends.pair.ion}+"}
+    charge = ION_CHARGE[ends.pair.ion]
+    couple = f"{ends.pair.ion}/{ends.pair.ion}{charge if charge > 1 else ''}+"
     return [
         Quantity(
             property=key,
@@ -237,7 +238,7 @@ def quantities_of(
             interval=estimate.interval,
             in_domain=domain,
             method=estimate.method,
-            reference_electrode=electrode.get(key),
+            reference_electrode=couple if key == "average_voltage" else None,
             provenance=provenance,
         )
         for key, estimate in estimates.items()

@@ -21,10 +21,10 @@ from ionwright.knowledge.phases.reference import HullDistance, shared_hull
 from ionwright.knowledge.records import Candidate, Provenance, Quantity
 
 from .conformal import Calibration
-from .electrode_model import load_model
+from .electrode_model import Question, load_model
 from .electrode_potential import RelaxedEnds, relax_ends
 from .electrode_states import States, states_of
-from .electrodes import FOLDER, REFERENCE, Asked, Estimate, ask, described, quantities_of
+from .electrodes import FOLDER, REFERENCE, Estimate, ask, described, quantities_of
 from .potential import Failed, Potential, Progress, Relaxed, shared_potential
 
 SOURCE = "insertion_electrode_relaxed"
@@ -66,31 +66,30 @@ def with_potential(
         folder: of the weights.
     """
     potential = potential or shared_potential()
-    asked = [_states(candidate, working_ion) for candidate in candidates]
-    known = [one for one in asked if isinstance(one, tuple)]
-    relaxed = relax_ends([s for _, s in known], potential=potential, on_progress=on_progress)
+    states = [_states(candidate, working_ion) for candidate in candidates]
+    known = [one for one in states if isinstance(one, States)]
+    relaxed = relax_ends(known, potential=potential, on_progress=on_progress)
     done = iter(
-        ends if isinstance(ends, Failed) else _computed(one, ends, potential, folder)
-        for (one, _), ends in zip(known, relaxed, strict=True)
+        ends if isinstance(ends, Failed) else _computed(ends, potential, folder) for ends in relaxed
     )
-    return [next(done) if isinstance(one, tuple) else Failed(one) for one in asked]
+    return [next(done) if isinstance(one, States) else Failed(one) for one in states]
 
 
-def _states(candidate: Candidate, working_ion: str | None) -> tuple[Asked, States] | str:
+def _states(candidate: Candidate, working_ion: str | None) -> States | str:
     asked = ask(candidate, working_ion)
     if isinstance(asked, str):
         return asked
     try:
-        return asked, states_of(structure_of(candidate), asked.ends.pair.ion)
+        return states_of(structure_of(candidate), asked.ends.pair.ion)
     except InvalidRequest as error:
         return str(error)
 
 
-def _computed(
-    asked: Asked, ends: RelaxedEnds, potential: Potential, folder: Path
-) -> ComputedElectrode:
+def _computed(ends: RelaxedEnds, potential: Potential, folder: Path) -> ComputedElectrode:
     model, config = load_model(folder)
-    answer = model.predict([asked.question])
+    volume = ends.discharged.structure.volume
+    pair = ends.states.ends.pair
+    answer = model.predict([Question(pair, volume)])  # the mode that the weights belong to
     distances = _above_hull(ends.charged), _above_hull(ends.discharged)
     provenance = Provenance(
         source=f"tools/predictors/{SOURCE}",
@@ -110,18 +109,11 @@ def _computed(
         ends.states.ends,
         combined(float(answer.voltage[0]), ends.voltage, config["combination"]),
         volume_estimate(ends.volume_change, config["combination"]),
-        ends.discharged.structure.volume * _scale(ends),
+        volume,
         float(answer.domain[0]),
         provenance,
     )
     return ComputedElectrode(quantities, ends, *distances)
-
-
-def _scale(ends: RelaxedEnds) -> float:
-    """Amount of the composition in `ends.states.ends` over that in the relaxed cell."""
-    wanted = float(ends.states.ends.pair.framework.num_atoms)
-    rest = [site for site in ends.discharged.structure if site.specie.symbol != ends.states.ion]
-    return wanted / len(rest)
 
 
 def combined(learned: float, computed: float, combination: dict[str, Any] | None) -> Estimate:

@@ -37,7 +37,7 @@ LARGEST = 44  # atoms
 class Label:
     """What the potential says of a row of the table."""
 
-    battery_id: str
+    key: str
     framework: str
     voltage: float
     volume_change: float
@@ -108,11 +108,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     found = [(row, i) for row, i in found if _is_insertion(row)]
     found = [(row, i) for row, i in found if crystals.sizes[i] <= LARGEST]
     found = _frameworks_first(found, crystals)
-    done = {json.loads(line)["battery_id"] for line in _lines(options.out)}
+    done = {json.loads(line)["key"] for line in _lines(options.out)}
     potential = Potential(options.cache, workers=1)
     with options.out.open("a", encoding="utf-8") as out:
         for row, index in found:
-            if row.battery_id not in done:
+            if row.key not in done:
                 label = _label(row, crystals, index, potential)
                 out.write(json.dumps(label) + "\n")
                 out.flush()
@@ -144,13 +144,13 @@ def _label(row: Electrode, crystals: CrystalSet, index: int, potential: Potentia
     try:
         states = states_in(crystals.structure(index), row.pair)
     except InvalidRequest as error:
-        return {"battery_id": row.battery_id, "failed": str(error)}
+        return {"key": row.key, "failed": str(error)}
     result = relax_ends([states], potential=potential)[0]
     if isinstance(result, Failed):
-        return {"battery_id": row.battery_id, "failed": result.reason}
+        return {"key": row.key, "failed": result.reason}
     return asdict(
         Label(
-            row.battery_id,
+            row.key,
             row.framework,
             result.voltage,
             result.volume_change,
