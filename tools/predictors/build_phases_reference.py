@@ -19,10 +19,12 @@ from pathlib import Path
 import numpy as np
 from pymatgen.core import Composition, Element
 
-from ionwright.generators.crystals.data import CrystalSet, read_crystals
+from ionwright.generators.crystals.data import read_crystals
+from ionwright.knowledge.crystal_set import CrystalSet, Split
 from ionwright.knowledge.files import write_atomically
 from ionwright.knowledge.phases.reference import (
     ENERGIES,
+    KINDS,
     POINTS,
     Hull,
     Points,
@@ -30,9 +32,17 @@ from ionwright.knowledge.phases.reference import (
 )
 from ionwright.knowledge.vocabulary import ELEMENTS
 
+from .potential import Energy, shared_potential
+
 Row = tuple[str, float, str]  # formula without brackets, formation energy (eV/atom), kind
 STABLE = 1e-4  # eV/atom above the hull that counts as on it
 STRANGE = 0.05  # eV/atom; measured compounds this far above the hull are gases and radicals
+MOST_ATOMS = 48  # in a cell that is computed here
+SAMPLE = 900  # crystals that the element energies are fitted to
+RIDGE, FLOOR = 0.3, 0.01  # FLOOR in eV/atom: smaller errors weigh by their squares
+WORKING = {Element(symbol).Z for symbol in ("Li", "Na", "K", "Mg", "Ca", "Zn", "Al")}
+ANIONS = {Element(symbol).Z for symbol in ("H", "B", "C", "N", "O", "F", "Si", "P", "S", "Cl")}
+ANIONS |= {Element(symbol).Z for symbol in ("Se", "Br", "Te", "I")}
 TABLES = ("rxn_network/data/freed/compounds.json.gz", "rxn_network/data/nist/compounds.json.gz")
 DEPRECATED = "rxn_network/data/nist/deprecated_compounds.json"
 HEADER = (
@@ -46,7 +56,7 @@ def database_rows(crystals: CrystalSet) -> list[Row]:
     """The lowest phase of each composition, and the hull's height there where it is lower."""
     lowest: dict[str, tuple[float, float]] = {}
     for index in np.flatnonzero(np.isfinite(crystals.formation_energy_per_atom)):
-        formula = flat_formula(_composition(crystals, int(index)))
+        formula = flat_formula(composition_of(crystals, int(index)))
         energy = float(crystals.formation_energy_per_atom[index])
         above = float(np.nan_to_num(crystals.energy_above_hull[index]))
         lowest[formula] = min(lowest.get(formula, (np.inf, 0.0)), (energy, above))
@@ -110,6 +120,59 @@ def element_energies(path: Path) -> dict[str, float]:
     }
 
 
+def sample_of(crystals: CrystalSet, split: Split, n: int | None = None) -> list[int]:
+    """Crystals with formation energy, a working ion, an anion and at most `MOST_ATOMS` atoms.
+
+    Args:
+        crystals: the whole set.
+        split: which part of it.
+        n: how many, drawn evenly; all if left out.
+    """
+    able = np.isfinite(crystals.formation_energy_per_atom) & (crystals.sizes <= MOST_ATOMS)
+    order = np.random.default_rng(0).random(len(crystals))
+    chosen = [
+        int(index)
+        for index in np.argsort(order)
+        if able[index]
+        and crystals.split(int(index)) == split
+        and crystals.elements(int(index)) & WORKING
+        and crystals.elements(int(index)) & ANIONS
+    ]
+    return chosen[:n]
+
+
+def fitted_energies(
+    crystals: CrystalSet, chosen: Sequence[int], totals: np.ndarray, energies: dict[str, float]
+) -> dict[str, float]:
+    """Element energies with which the potential's totals agree best with formation energies.
+
+    They differ from those of the database by what the potential errs for each element on average.
+    Least absolute deviations (reweighted), with a ridge that keeps rare elements where they were.
+
+    Args:
+        crystals: with formation energies.
+        chosen: those that were computed.
+        totals: the potential's energies, eV/atom (len(chosen),).
+        energies: of the database.
+    """
+    shares = fractions_of(crystals, chosen)
+    start = np.array([energies.get(symbol, 0.0) for symbol in ELEMENTS])
+    error = totals - shares @ start - crystals.formation_energy_per_atom[np.asarray(chosen)]
+    shift, weights = np.zeros(len(ELEMENTS)), np.ones(len(error))
+    for _ in range(50):
+        slope = (shares * weights[:, None]).T
+        shift = np.linalg.solve(slope @ shares + RIDGE * np.eye(len(ELEMENTS)), slope @ error)
+        weights = FLOOR / np.maximum(np.abs(error - shares @ shift), FLOOR)
+    fitted = dict(zip(ELEMENTS, start + shift, strict=True))
+    return {symbol: round(float(fitted[symbol]), 5) for symbol in energies}
+
+
+def fractions_of(crystals: CrystalSet, chosen: Sequence[int]) -> np.ndarray:
+    """Atomic fractions (len(chosen), elements), in the order of `ELEMENTS`."""
+    formulas = [flat_formula(composition_of(crystals, index)) for index in chosen]
+    return make_points(formulas, [0.0] * len(formulas), ["database"] * len(formulas)).fractions
+
+
 def flat_formula(composition: Composition) -> str:
     """The reduced formula without brackets, elements by their symbols."""
     amounts, _ = composition.get_integer_formula_and_factor()
@@ -117,7 +180,8 @@ def flat_formula(composition: Composition) -> str:
     return "".join(f"{el.symbol}{int(n) if n > 1 else ''}" for el, n in parts)
 
 
-def _composition(crystals: CrystalSet, index: int) -> Composition:
+def composition_of(crystals: CrystalSet, index: int) -> Composition:
+    """Of crystal `index`."""
     sites = slice(crystals.offsets[index], crystals.offsets[index + 1])
     numbers, counts = np.unique(crystals.numbers[sites], return_counts=True)
     return Composition(
@@ -146,14 +210,24 @@ def main() -> None:
     parser.add_argument("--experiments", type=Path, required=True, help="wheel of reaction-network")
     parser.add_argument("--out", type=Path, default=POINTS.parent)
     options = parser.parse_args()
-    rows = database_rows(read_crystals(options.data, cache=options.cache))
+    crystals = read_crystals(options.data, cache=options.cache)
+    rows = database_rows(crystals)
     rows += missing_rows(rows, measured_rows(options.experiments))
     write_points(options.out / POINTS.name, rows)
-    energies = element_energies(options.elements)
-    document = {"source": "Materials Project, PBE", "energy_per_atom": energies}
-    write_atomically(options.out / ENERGIES.name, json.dumps(document, indent=1))
-    for kind in sorted({kind for _, _, kind in rows}):
+    for kind in KINDS:
         print(kind, sum(row[2] == kind for row in rows))
+    potential, chosen = shared_potential(), sample_of(crystals, "train", SAMPLE)
+    found = potential.energies([crystals.structure(index) for index in chosen])
+    sound = [(i, e) for i, e in zip(chosen, found, strict=True) if isinstance(e, Energy)]
+    totals = np.array([e.energy_per_atom for _, e in sound])
+    energies = element_energies(options.elements)
+    document = {
+        "source": "Materials Project, PBE, shifted by what the potential errs for each element",
+        "potential": potential.weights,
+        "fitted_to": len(sound),
+        "energy_per_atom": fitted_energies(crystals, [i for i, _ in sound], totals, energies),
+    }
+    write_atomically(options.out / ENERGIES.name, json.dumps(document, indent=1))
 
 
 if __name__ == "__main__":
