@@ -13,6 +13,7 @@ from pymatgen.core import Lattice, Structure
 from ionwright.generators.base import Generator
 from ionwright.knowledge.crystal_set import CrystalSet, save_set
 from ionwright.knowledge.crystals import crystal_candidate
+from ionwright.knowledge.errors import Damaged
 from ionwright.knowledge.records import Candidate, Provenance, Quantity
 from ionwright.tools.benchmarks import crystal_measures, crystals
 from ionwright.tools.benchmarks.crystal_report import draw_picture, markdown
@@ -114,6 +115,15 @@ def test_a_generator_is_measured_once_and_told(textbook, data: Path, tmp_path: P
         draw_picture(result["rows"], picture)
     assert pictures[0].read_bytes() == pictures[1].read_bytes()
     assert b"textbook" in pictures[0].read_bytes()
+
+
+def test_a_generator_without_weights_is_left_out(monkeypatch) -> None:
+    def missing(name: str) -> None:
+        raise Damaged("weights missing")
+
+    monkeypatch.setattr(crystals, "generator_names", lambda: ["cdvae"])
+    monkeypatch.setattr(crystals, "load_generator", missing)
+    assert crystals.run(n=10)["rows"] == []
 
 
 def test_the_budget_ends_sampling() -> None:
