@@ -97,20 +97,37 @@ def answer_text(goal: Goal, evidence: list[Citation], words: str = "") -> str:
 
 def _subjects(goal: Goal, stated: list[Stated], words: str) -> tuple[str, ...]:
     """The goal's subjects, or those that the words name besides where none of them is known."""
-    said = words.casefold()
-    named = {
-        s.fact["subject"]: name
-        for s in stated
-        for name in s.names
-        if len(name) > 2 and re.search(rf"(?<![\w-]){re.escape(name.casefold())}(?![\w-])", said)
-    }
-    whole = [n for n in named.values() for s in goal.subjects if _is_part(s, n)]
+    named = _named(stated, words)
+    whole = [n for n in named for s in goal.subjects if _is_part(s, n)]
     known = {key for s in stated for key in s.keys}
     if whole:
         return tuple(dict.fromkeys(whole))
     if any(known & set(keys_of(s)) or any(f.mentions(s) for f in stated) for s in goal.subjects):
         return goal.subjects
-    return tuple(named) or goal.subjects
+    return named or goal.subjects
+
+
+def _named(stated: list[Stated], words: str) -> tuple[str, ...]:
+    """The longest name in the words of each material: one has several, silicon and Si."""
+    found: dict[frozenset[str], str] = {}
+    for each in stated:
+        names = [n for n in each.names if _stands_in(n, words)]
+        if names:
+            keys = next((k for k in found if k & each.keys), frozenset(each.keys))
+            found[keys] = max([*names, found.get(keys, "")], key=len)
+    return tuple(dict.fromkeys(found.values()))
+
+
+def _stands_in(name: str, words: str) -> bool:
+    """Whether a name stands in the words; one of two letters only as it is written (Si, EC)."""
+    short = len(name) == 2 and name[0].isupper()
+    said = words if short else words.casefold()
+    pattern = re.escape(name if short else name.casefold())
+    return (
+        len(name) > 1
+        and (short or len(name) > 2)
+        and bool(re.search(rf"(?<![\w-]){pattern}(?![\w-])", said))
+    )
 
 
 def _is_part(subject: str, name: str) -> bool:

@@ -9,22 +9,22 @@ property, and nothing that should be made.
 from __future__ import annotations
 
 import re
-from itertools import chain
 
 from ionwright.knowledge.records import Goal, Target
+from ionwright.knowledge.store.words import STOPWORDS
 from ionwright.knowledge.vocabulary import property_of
 
 from .intents import PREDICTS, WOULD, is_in_medium, shows_image
 from .known import find_known
 from .phrases import narrowed, told_properties
 from .quantities import find_amounts
-from .rules import read_by_rules
+from .rules import find_elemental, read_by_rules
 from .spelling import corrected
 from .subjects import Subject, find_subjects
 from .targets import find_properties
 from .text import unspoken
 
-_LONGEST_NOTE = 9  # words of "LLZO sigma at RT" and the like
+_LONGEST_NOTE = 12  # words of "LLZO sigma at RT" and the like
 
 
 def as_asked(text: str, goal: Goal, rules: Goal) -> Goal:
@@ -57,11 +57,12 @@ def as_asked(text: str, goal: Goal, rules: Goal) -> Goal:
 def _completed(goal: Goal, text: str, things: list[Subject], keys: list[str]) -> Goal:
     """A question with what it lacks: the material, or the property."""
     written = _written(text, things)
-    whole = [next((w for w in written if s in w), s) for s in goal.subjects]
+    told = [s for s in goal.subjects if not STOPWORDS & set(s.casefold().split())]
+    whole = [next((w for w in written if s in w), s) for s in told]
     goal = goal.model_copy(update={"subjects": tuple(dict.fromkeys(whole)) or written})
     read = [t.property for t in goal.targets]
-    if not read or narrowed(read, keys) != read:
-        keys = narrowed(read, keys) or keys
+    if not set(read) & set(keys) or narrowed(read, keys) != read:
+        keys = narrowed(read, keys) if set(read) & set(keys) else keys
         goal = goal.model_copy(update={"targets": _reported(keys, goal)})
     return goal
 
@@ -88,7 +89,7 @@ def _reported(keys: list[str], goal: Goal) -> tuple[Target, ...]:
 def named_things(text: str) -> list[Subject]:
     """Particular materials by form and by name; of those that overlap the longest."""
     found: list[Subject] = []
-    both = chain(find_subjects(text), find_known(text))
+    both = [*find_subjects(text), *find_known(text)] or find_elemental(text)
     for subject in sorted(both, key=lambda s: s.start - s.end):
         if not any(subject.start < s.end and s.start < subject.end for s in found):
             found.append(subject)
@@ -144,6 +145,10 @@ _TOLD = re.compile(
 _BESIDE = re.compile(
     r"(?i)\b(?:compar\w*|contrast\w*|versus|vs\.? [A-Z]|more|higher|lower|less|stack|between|against|vergleich\w*|gegenüber|oder|or)\b"
 )
+_HOW_MUCH = re.compile(
+    r"(?i)\b(?:how (?:much|many|well|fast|quickly|high|large|big|thick|dense|viscous|low|stiff|wide|far)|wie ?viele?|wie (?:hoch|groß|gut|schnell|dick|dicht|stark)|"
+    r"(?:what|which|welche\w*) (?:[\w-]+ ){0,2}¤|what(?:'s| is| are| was)|was (?:ist|sind)|where (?:is|does|do)|wo liegt|when does|ab wann|(?:at|up to|bei|bis zu) (?:what|which|welche\w*))(?!\w)"
+)
 _OF = re.compile(r"^\W*(?:[\w-]+ ){0,4}¤ (?:of|for|in|von|bei) (?:[\w-]+ ){0,3}§")
 _MADE = re.compile(
     r"(?i)\b(?:simulat\w*|md run|discharg\w+ .{0,40}\d ?C\b|run\b|uploaded|attached)"
@@ -155,7 +160,8 @@ def _asks_value(text: str, things: list[Subject], goal: Goal, rules: Goal) -> bo
     marked = _marked(text, things)
     if goal.intent == "help":
         return bool(_ASKS.search(marked) or _CLAIMED.search(marked) or _is_note(text, things))
-    if _NEW.search(marked) or _ONE_OF_MANY.search(marked) or _POSES.search(marked):
+    makes = any(p.search(marked) for p in (_NEW, _ONE_OF_MANY, _POSES))
+    if makes and goal.intent in ("design", "compare"):
         return False
     asks = _ASKS.search(marked) or _is_note(text, things)
     match goal.intent:
@@ -170,7 +176,12 @@ def _asks_value(text: str, things: list[Subject], goal: Goal, rules: Goal) -> bo
             made = _MADE.search(text) or shows_image(text)
             return bool(asks) and rules.intent != "simulate" and not made
     bounded = any(t.op not in ("report", "max", "min") for t in (*goal.targets, *rules.targets))
-    certain = _is_note(text, things) or _CLAIMED.search(marked) or _OF.search(marked)
+    certain = (
+        _is_note(text, things)
+        or _HOW_MUCH.search(marked)
+        or _CLAIMED.search(marked)
+        or _OF.search(marked)
+    )
     return bool(certain if bounded else asks)
 
 

@@ -1,4 +1,4 @@
-"""Materials that the shipped corpus knows by name: what chemists call things, beyond any pattern."""
+"""Materials that the shipped corpus knows by name: chemists' names, beyond any pattern."""
 
 from __future__ import annotations
 

@@ -186,7 +186,7 @@ def _bare_ion(text: str, subjects: list[Subject], domain: str | None) -> str:
 
 _ELEMENTAL = re.compile(
     r"(?i)\b(silicon|phosphorus|sulfur|tin|antimony|germanium|silizium|phosphor|schwefel|zinn|aluminium)\b"
-    r"(?<!-)(?![- ](?:anode|cathode|free|based|rich|ion|oxide|batter|cell|akku))"
+    r"(?<!-)(?![- ](?:bearing|containing|anode|cathode|free|based|rich|ion|oxide|batter|cell|akku))"
 )
 _WONDERED = re.compile(
     r"(?i)\b(?:why|y|how come|how|warum|wieso|weshalb|what makes)\s+(?:(?:does|do|is|are)\s+)?"
@@ -196,6 +196,11 @@ _WONDERED = re.compile(
 _ASKED = re.compile(
     r"(?i)\b(?:compar\w+|contrast|versus|vs|vergleich\w*|or|oder|against|than|als)\b"
 )
+
+
+def find_elemental(text: str) -> list[Subject]:
+    """The elements of a text that electrodes are made of as such, wherever they are named."""
+    return [Subject(m.start(), m.end(), m.group(), "name") for m in _ELEMENTAL.finditer(text)]
 
 
 def _elemental(text: str, subjects: list[Subject]) -> list[Subject]:
@@ -208,7 +213,7 @@ def _elemental(text: str, subjects: list[Subject]) -> list[Subject]:
         return [Subject(asked.start(1), asked.end(1), asked.group(1), "name")]
     if not subjects or not beside or not _ASKED.search(text):
         return []
-    found = [Subject(m.start(), m.end(), m.group(), "name") for m in _ELEMENTAL.finditer(text)]
+    found = find_elemental(text)
     return [f for f in found if not any(f.start < s.end and s.start < f.end for s in subjects)]
 
 
