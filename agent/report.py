@@ -8,6 +8,8 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, select_autoescape
 
+from ionwright.knowledge.crystals import crystal_summary
+from ionwright.knowledge.phases.library import is_known_phase
 from ionwright.knowledge.records import Candidate, Citation, Goal, Quantity
 from ionwright.knowledge.vocabulary import property_of
 from ionwright.tools.export import drawing, structure_file
@@ -46,6 +48,8 @@ def view_of(answer: dict[str, Any]) -> dict[str, Any]:
             {
                 "rank": rank,
                 "candidate": candidate,
+                "title": title_of(candidate),
+                "body": body_of(candidate),
                 "drawing": drawing(candidate),
                 "values": [format_quantity(candidate.quantity(key)) for key in keys],
                 "score": scores.get(candidate.id, {}).get("score"),
@@ -62,11 +66,38 @@ def view_of(answer: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def title_of(candidate: Candidate) -> str:
+    """What a candidate is called in a table: its name, else its SMILES."""
+    return candidate.name or candidate.data
+
+
+def body_of(candidate: Candidate) -> str:
+    """What a candidate is, in a line: its SMILES; of a crystal symmetry, size and origin."""
+    if candidate.encoding != "cif" or candidate.checks.get("valid") is False:
+        return candidate.data if candidate.encoding != "cif" else ""
+    return f"{crystal_summary(candidate.data)}; {origin_of(candidate)}"
+
+
+def origin_of(candidate: Candidate) -> str:
+    """Whether a crystal is a known phase, the user's own, or who proposed it."""
+    if is_known_phase(candidate):
+        return "known phase"
+    if candidate.provenance.source == "user":
+        return "your own"
+    proposer = candidate.provenance.inputs.get("proposed_by") or candidate.provenance.source
+    return f"proposed by {str(proposer).rpartition('/')[2]}"
+
+
 def shown_properties(goal: Goal | None, candidates: list[Candidate]) -> list[str]:
-    """The properties to show: those asked for, then what else is known, intervals first."""
+    """The properties to show: those asked for, then what most have, intervals first."""
     asked = [t.property for t in goal.targets] if goal else []
     first = candidates[0].quantities if candidates else ()
-    carried = [q.property for q in sorted(first, key=lambda q: q.interval is None)]
+    shared = [
+        q
+        for q in first
+        if sum(c.quantity(q.property) is not None for c in candidates) * 2 > len(candidates)
+    ]
+    carried = [q.property for q in sorted(shared, key=lambda q: q.interval is None)]
     return list(dict.fromkeys([*asked, *carried]))[: max(SHOWN_PROPERTIES, len(set(asked)))]
 
 
@@ -116,8 +147,9 @@ def heading(key: str, candidates: list[Candidate]) -> str:
 def _conditions(candidates: list[Candidate]) -> list[str]:
     """What the values are and hold for, said once below the table."""
     labels: dict[str, list[str]] = {}
-    for quantity in {q.property: q for c in candidates for q in c.quantities}.values():
-        labels.setdefault(_origin(quantity), []).append(property_of(quantity.property).label)
+    for key in dict.fromkeys(q.property for c in candidates for q in c.quantities):
+        origins = dict.fromkeys(_origin(q) for c in candidates if (q := c.quantity(key)))
+        labels.setdefault(" or ".join(origins), []).append(property_of(key).label)
     return [f"{', '.join(names)}: {origin}" for origin, names in labels.items()]
 
 
@@ -125,8 +157,11 @@ def _origin(quantity: Quantity) -> str:
     source = quantity.provenance.weights or quantity.provenance.source
     condition = quantity.provenance.inputs.get("condition")
     kelvin = f"{quantity.temperature:g} K" if quantity.temperature else None
-    holds = condition or kelvin
-    return f"{quantity.method} by {source}" + (f" for {holds}" if holds else "")
+    bound = "a lower bound" if quantity.provenance.inputs.get("lower_bound") else None
+    holds = condition or kelvin or bound
+    return f"{quantity.method} by {source}" + (
+        f" for {holds}" if holds != bound else f", {bound}" if bound else ""
+    )
 
 
 def _templates() -> Environment:

@@ -13,14 +13,22 @@ from rich.console import Console
 from rich.table import Table
 
 from ionwright.knowledge.errors import InvalidRequest, IonwrightError, NotAvailable
-from ionwright.knowledge.records import Citation, Goal
+from ionwright.knowledge.records import Candidate, Citation, Goal
 from ionwright.tools.base import ToolResult
 
 from .answers import source_lines
 from .design import Event, Request, events, product_version
 from .goal_text import parse_goal, write_goal
 from .progress import Progress
-from .report import format_quantity, goal_lines, heading, shown_properties, view_of
+from .report import (
+    body_of,
+    format_quantity,
+    goal_lines,
+    heading,
+    shown_properties,
+    title_of,
+    view_of,
+)
 from .runs import read_record
 from .state import Call
 
@@ -155,7 +163,7 @@ def _show(answer: dict[str, Any]) -> None:
             met = row["met"].values()
             table.add_row(
                 str(row["rank"]),
-                row["candidate"].name or row["candidate"].data,
+                _named(row["candidate"]),
                 *row["values"],
                 "" if row["score"] is None else f"{row['score']:.2f}",
                 f"{sum(met)}/{len(met)}" if met else "",
@@ -166,6 +174,11 @@ def _show(answer: dict[str, Any]) -> None:
         click.echo(f"warning: {warning}", err=True)
     if answer["candidates"]:
         click.echo(f"report: {answer['run']}/report.html", err=True)
+
+
+def _named(candidate: Candidate) -> str:
+    more = body_of(candidate)
+    return title_of(candidate) if more == title_of(candidate) else f"{title_of(candidate)}\n{more}"
 
 
 def _print(table: Table) -> None:
@@ -189,7 +202,7 @@ def result_table(result: ToolResult) -> str:
     headings = {key: heading(key, candidates) for key in shown_properties(None, candidates)}
     rows = [
         {
-            "material": c.name or c.data,
+            "material": title_of(c),
             **{headings[key]: format_quantity(c.quantity(key)) for key in headings},
             **({"valid": c.checks["valid"]} if "valid" in c.checks else {}),
         }

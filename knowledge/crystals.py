@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 DIGITS = 5  # of lengths (angstrom), angles (degrees) and fractional coordinates in a record
 MAX_ATOMS = 400  # in a cell that is computed with; more would take minutes a step on one core
 MAX_CIF_BYTES = 4 * 2**20
+SYMPREC = 0.1  # angstrom; relaxed cells are symmetric to about this
 SHORTEST_BOND = 0.5  # angstrom; nearer atoms are one atom given twice
 
 
@@ -69,6 +70,19 @@ def structure_of(candidate: Candidate) -> Structure:
     if candidate.encoding != "cif":
         raise InvalidRequest(f"{candidate.id} is a {candidate.material}, not a crystal")
     return _parsed(candidate.data).copy()
+
+
+@lru_cache(maxsize=1024)
+def crystal_summary(cif: str) -> str:
+    """Space group and size of a crystal in words: "Pnma, 28 atoms in the cell"."""
+    from pymatgen.symmetry.analyzer import SpacegroupAnalyzer
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        structure = _parsed(cif)
+        symbol = SpacegroupAnalyzer(structure, symprec=SYMPREC).get_space_group_symbol()
+    atoms = f"{len(structure)} atom" + ("s" if len(structure) != 1 else "")
+    return f"{symbol}, {atoms} in the cell"
 
 
 @lru_cache(maxsize=4096)

@@ -16,7 +16,7 @@ from .base import Flag, ToolResult, tool
 from .context import Context
 
 MaterialClass = Literal["crystals", "molecules", "polymers", "microstructures", "interphases"]
-DEFAULT_GENERATORS: dict[str, str] = {"polymers": "polymer_gpt"}
+DEFAULT_GENERATORS: dict[str, str] = {"crystals": "ion_exchange", "polymers": "polymer_gpt"}
 BATCH = 256  # samples between two looks at the stop button
 
 
@@ -27,6 +27,7 @@ def generate(
     n: Annotated[int, Field(ge=1, le=1_000_000), Flag("-n")] = 100,
     generator: str | None = None,
     conditions: Annotated[list[Target], Flag("--condition")] = [],  # noqa: B006  # pydantic copies
+    elements_required: Annotated[list[Element], Flag("--require")] = [],  # noqa: B006
     elements_excluded: Annotated[list[Element], Flag("--exclude")] = [],  # noqa: B006
     seed: int = 0,
 ) -> ToolResult:
@@ -40,11 +41,15 @@ def generate(
         n: how many samples to draw.
         generator: registry name of the generator; the default one of the material if left out.
         conditions: property conditions the samples should follow.
+        elements_required: symbols of elements that each crystal must hold.
         elements_excluded: symbols of elements that must not occur.
         seed: seed of the random numbers; same seed, same candidates.
     """
     name = _generator_for(material, generator)
     generator_class(name).check_conditions(conditions)
+    if elements_required and material != "crystals":
+        raise InvalidRequest(f"{material} cannot be asked to hold elements; leave --require out")
+    required = {"require_elements": elements_required} if elements_required else {}
     model = load_generator(name, device=ctx.device)
     sampled: list[Candidate] = []
     for index, start in enumerate(range(0, n, BATCH)):
@@ -53,6 +58,7 @@ def generate(
             min(BATCH, n - start),
             conditions,
             exclude_elements=elements_excluded,
+            **required,
             seed=batch_seed(seed, index),
         )
     ctx.progress(f"sampling with {name}", n, n)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Annotated, Literal
@@ -14,7 +14,7 @@ from pydantic import Field, JsonValue
 
 from ionwright.generators.base import Generator, generator_class, generator_names, load_generator
 from ionwright.knowledge.errors import InvalidRequest
-from ionwright.knowledge.phases.library import phase_library
+from ionwright.knowledge.phases.library import is_known_phase, phase_library
 from ionwright.knowledge.records import Candidate, Element, Target, WorkingIon
 
 from .bandit import Bandit
@@ -184,7 +184,7 @@ class _Search:
     def told(self, best: Sequence[Candidate]) -> str:
         """One line for people."""
         shares = ", ".join(f"{name} {count}" for name, count in self.sampled.most_common())
-        known = sum("known phase" in " ".join(c.notes) for c in best)
+        known = sum(is_known_phase(c) for c in best)
         return (
             f"{self.sampled.total()} sampled ({shares}), {self.passed.total()} pass the cheap "
             f"checks; {len(best)} kept, {known} of them known phases"
@@ -229,15 +229,21 @@ def _known_phases(
 
 
 def _best(found: Sequence[tuple[float, Candidate]], keep: int) -> list[Candidate]:
-    """The highest chances first, at most `SAME_FORMULA` of one formula."""
+    """The highest chances first, new ones and known phases half and half where there are both."""
+    ordered = [c for _, c in sorted(found, key=lambda pair: (-pair[0], pair[1].id))]
+    known = _distinct(c for c in ordered if is_known_phase(c))
+    new = _distinct(c for c in ordered if not is_known_phase(c))
+    share = max(keep - len(known), min(len(new), keep - keep // 2))
+    return new[:share] + known[: keep - min(share, len(new))]
+
+
+def _distinct(candidates: Iterable[Candidate]) -> list[Candidate]:
+    """Each material once, at most `SAME_FORMULA` of one formula."""
     kept: dict[str, Candidate] = {}
     seen: Counter[str] = Counter()
-    for _, candidate in sorted(found, key=lambda pair: (-pair[0], pair[1].id)):
+    for candidate in candidates:
         formula = candidate.name.partition(" ")[0]
-        if candidate.id in kept or seen[formula] >= SAME_FORMULA:
-            continue
-        kept[candidate.id] = candidate
-        seen[formula] += 1
-        if len(kept) == keep:
-            break
+        if candidate.id not in kept and seen[formula] < SAME_FORMULA:
+            kept[candidate.id] = candidate
+            seen[formula] += 1
     return list(kept.values())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from importlib.metadata import version
+from itertools import zip_longest
 from typing import Annotated
 
 from pydantic import Field, JsonValue
@@ -12,6 +13,7 @@ from pydantic import Field, JsonValue
 from ionwright.generators.crystals.metrics import rmsd_to_relaxed, structure_sound
 from ionwright.knowledge.crystals import crystal_candidate, structure_of
 from ionwright.knowledge.errors import InvalidRequest
+from ionwright.knowledge.phases.library import is_known_phase
 from ionwright.knowledge.phases.reference import shared_hull
 from ionwright.knowledge.records import Candidate, Provenance, Target
 
@@ -108,7 +110,15 @@ def _promising(
         for candidate, point in zip(waiting, points, strict=True)
     ]
     order = sorted(range(len(waiting)), key=lambda i: (-scores[i], waiting[i].id))
-    return [waiting[i] for i in order[:count]], [waiting[i] for i in order[count:]]
+    ordered = _alternating([waiting[i] for i in order])
+    return ordered[:count], ordered[count:]
+
+
+def _alternating(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """New ones and known phases in turn, so that those whose energy is known leave room."""
+    known = [c for c in candidates if is_known_phase(c)]
+    new = [c for c in candidates if not is_known_phase(c)]
+    return [c for pair in zip_longest(new, known) for c in pair if c is not None]
 
 
 def _rough_distance(candidate: Candidate, point: Energy | Failed) -> float:

@@ -18,7 +18,7 @@ from ionwright.knowledge.vocabulary import property_of
 from ionwright.tools.export import drawing
 
 from ..answers import cited_numbers
-from ..report import format_quantity, goal_lines, shown_properties, view_of
+from ..report import body_of, format_quantity, goal_lines, shown_properties, view_of
 from .plots import axis_of, axis_svg, interval_svg, superscripts, target_lines
 
 MOST_ROWS = 50  # in the page; the downloads hold all
@@ -152,7 +152,7 @@ def _row(row: dict[str, Any], columns: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         "rank": row["rank"],
         "name": candidate.name,
-        "data": candidate.data,
+        "data": body_of(candidate),
         "notes": candidate.notes,
         "drawing": Markup(drawing(candidate, *DRAWING)),
         "cells": [_cell(candidate.quantity(c["key"]), c, row["met"]) for c in columns],

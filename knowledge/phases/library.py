@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 STRUCTURES = Path(__file__).with_name("phases.npz")
 ORIGINS = Path(__file__).with_name("phases.json")
+KNOWN_PHASE = "known phase"  # how the note of a known phase begins
 SAME_FORMULA = 1e-4  # largest difference of atomic fractions
 NAMES = {  # what people write for phases whose formula says less
     "lfp": "LiFePO4", "lmfp": "LiMnPO4", "lmp": "LiMnPO4", "lco": "LiCoO2", "lno": "LiNiO2",
@@ -67,7 +68,12 @@ class KnownPhase:
             self.structure,
             name=f"{formula} ({self.name})" if self.name else formula,
             provenance=origin,
-        ).with_notes(f"known phase: {self.reference}, relaxed by the embedded potential")
+        ).with_notes(f"{KNOWN_PHASE}: {self.reference}, relaxed by the embedded potential")
+
+
+def is_known_phase(candidate: Candidate) -> bool:
+    """Whether a candidate comes from this library, relaxed again or not."""
+    return any(note.startswith(KNOWN_PHASE) for note in candidate.notes)
 
 
 @dataclass(frozen=True)

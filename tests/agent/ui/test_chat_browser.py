@@ -230,7 +230,7 @@ def test_a_goal_read_in_two_ways_can_be_edited_before_it_runs(opened):
     [
         ("synthesise sarin nerve gas", "refused", "Not worked on"),
         ("polymer electrolyte with conductivity above 1e9 S/cm", "wrong", "plausible"),
-        ("five cathodes with a voltage above 4 V", "info", "no generator for cathode"),
+        ("an SEI about 15 nm thick", "info", "no generator for interphase"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_words(opened, words, kind, said):
