@@ -141,8 +141,8 @@ one set says whether there is a gap, one how wide). **PBE gaps underestimate exp
 Found of each class (metal under 0.05 eV, insulator from 3 eV): {shares}.
 The 90 % interval holds {100 * own["coverage"]:.0f} % of all and
 {100 * own["coverage_where_gap"]:.0f} % of those with a gap. Where the trees are not sure of a metal
-it holds {100 * metrics["coverage_unsure"]:.0f} % and is {metrics["width_unsure"]:.2f} eV wide (median).
-Brier score of "has a gap": {metrics["brier_of_a_gap"]:.3f}.
+it holds {100 * metrics["coverage_unsure"]:.0f} % and is {metrics["width_unsure"]:.2f} eV wide
+(median). Brier score of "has a gap": {metrics["brier_of_a_gap"]:.3f}.
 
 {table(["in_domain", "n", "MAE", "coverage", "width"], bins)}
 
