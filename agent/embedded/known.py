@@ -41,7 +41,7 @@ def _named(text: str, start: int, end: int) -> Iterator[Subject]:
     for edges in (_EDGES, _EDGES + "()"):
         name = text[start:end].strip(edges)
         exact = _names().get(name_key(name))
-        if exact and (len(name) > _CASED or name in exact):
+        if exact and (len(name) > _CASED or name in exact) and _is_telling(name):
             start += text[start:end].index(name)
             yield Subject(start, start + len(name), name, "name")
             return
@@ -51,7 +51,7 @@ def _named(text: str, start: int, end: int) -> Iterator[Subject]:
 def _names() -> dict[str, frozenset[str]]:
     """Key of a name -> its spellings."""
     spellings: dict[str, set[str]] = {}
-    for name in filter(_is_telling, _of_corpus()):
+    for name in _of_corpus():
         spellings.setdefault(name_key(name), set()).add(name)
     return {key: frozenset(several) for key, several in spellings.items()}
 

@@ -46,7 +46,11 @@ def test_designs_remain_designs(words):
 
 @pytest.mark.parametrize(
     "words",
-    ["predict the flash point of DMC", "how high would the voltage of LiCoPO4 be?", "is NaCrO2 stable?"],
+    [
+        "predict the flash point of DMC",
+        "how high would the voltage of LiCoPO4 be?",
+        "is NaCrO2 stable?",
+    ],
 )
 def test_predictions_remain_predictions(words):
     assert interpret(words).goal.intent == "predict"
