@@ -16,11 +16,12 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from ionwright.generators.crystals.data import load_set, split_of
+from ionwright.generators.weights import read_config
 from ionwright.knowledge.vocabulary import WORKING_IONS
 
 from .conformal import Calibration
@@ -32,7 +33,9 @@ from .tabular import Recipe, bits_of, fit_model
 
 NEAR_HULL = 0.05  # eV/atom
 RECIPE = Recipe(trees=400, leaves=24, rate=0.05, least=15, members=2, objective="binary")
+_SIDES: tuple[Literal["left", "right"], ...] = ("left", "right")
 Formula = tuple[tuple[str, int], ...]  # reduced, sorted by symbol
+Part = tuple[list[dict[str, float]], np.ndarray]  # compositions; 1 known, 0 decoy
 
 
 def known_formulas(path: Path) -> list[Formula]:
@@ -94,7 +97,7 @@ def _states(symbol: str) -> tuple[int, ...]:
     return (ANIONS[symbol],) if symbol in ANIONS else Element(symbol).common_oxidation_states
 
 
-def labelled(path: Path, seed: int) -> dict[str, tuple[list[dict[str, float]], np.ndarray]]:
+def labelled(path: Path, seed: int) -> dict[str, Part]:
     """Compositions and labels (1 known, 0 decoy) of each split."""
     known = known_formulas(path)
     decoys = decoys_of(known, np.random.default_rng(seed))
@@ -123,11 +126,10 @@ def platt(logit: np.ndarray, labels: np.ndarray, steps: int = 50) -> tuple[float
 
 def figures(labels: np.ndarray, score: np.ndarray) -> dict[str, Any]:
     """AUC, Brier score, accuracy at 0.5, and how often scores of a range are known."""
-    ranks = np.argsort(np.argsort(score, kind="stable"), kind="stable") + 1
     positive = int(labels.sum())
-    area = (ranks[labels == 1].sum() - positive * (positive + 1) / 2) / (
-        positive * (len(labels) - positive)
-    )
+    decoys = np.sort(score[labels == 0])
+    below, up_to = (np.searchsorted(decoys, score[labels == 1], side) for side in _SIDES)
+    area = (below + up_to).mean() / (2 * len(decoys))  # a tie counts half
     bins = [(low, low + 0.2) for low in (0, 0.2, 0.4, 0.6, 0.8)]
     return {
         "n": len(labels),
@@ -164,13 +166,13 @@ def metrics_of(
         "rule: always the prior": {"brier": prior * (1 - prior), "auc": 0.5},
         "hardware": hardware(),
         "seed": RECIPE.seed,
+        **{key: read_config(folder)[key] for key in ("n_training", "cpu_seconds")},
     }
 
 
-def train(data: Path, out: Path) -> dict[str, Any]:
-    """Trains, calibrates, saves, tests; returns the metrics."""
+def train(parts: dict[str, Part], out: Path) -> None:
+    """Trains, calibrates on val and saves."""
     start = time.process_time()
-    parts = labelled(data, RECIPE.seed)
     rows, labels = parts["train"]
     table_, bits = features_of(rows), bits_of(rows)
     systems = ["-".join(sorted(one)) for one in rows]
@@ -185,10 +187,8 @@ def train(data: Path, out: Path) -> dict[str, Any]:
         "offset": offset,
         "recipe": asdict(RECIPE),
     }
-    model.save(out, config)
-    metrics = metrics_of(*parts["test"], out)
-    metrics |= {"n_training": len(rows), "cpu_seconds": round(time.process_time() - start)}
-    return metrics
+    seconds = round(time.process_time() - start)
+    model.save(out, {**config, "cpu_seconds": seconds})
 
 
 def card_of(metrics: dict[str, Any]) -> str:
@@ -228,8 +228,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--test-only", action="store_true", help="of weights that are there")
     options = parser.parse_args(arguments)
-    metrics = train(options.data, options.out)
+    parts = labelled(options.data, RECIPE.seed)
+    if not options.test_only:
+        train(parts, options.out)
+    metrics = metrics_of(*parts["test"], options.out)
     write_report(options.out, metrics, card_of(metrics))
 
 
