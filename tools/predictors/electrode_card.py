@@ -46,7 +46,7 @@ def _facts(figures: dict[str, Any], config: dict[str, Any]) -> str:
 - trained on: {config["n_training"]} rows (train and val of a split by framework, 8 : 1 : 1) and
   {config["n_extra"]} further pairs of compositions for the hull voltage;
   {config["cpu_seconds"]} CPU seconds; recipes in config.json; seed {figures["seed"]}
-- recipe: `python -m ionwright.tools.predictors.train_insertion_electrode`
+- recipe: `train_insertion_electrode`, then `label_` and `combine_insertion_electrode`
 - tested on: {figures["n_test"]} rows of {figures["n_frameworks"]} frameworks, none of them seen
 - speed: {figures["per_second"]:.0f} candidates per CPU second ({figures["hardware"]})
 """
@@ -110,15 +110,17 @@ no ion left: MAE {one["mae_grav_emptied"]:.1f} mAh/g and {one["mae_vol_emptied"]
 
 
 def _potential(figures: dict[str, Any], config: dict[str, Any]) -> str:
-    tested, held = figures.get("potential, test"), config["held_out_potential"]
+    tested, held = figures.get("potential, test"), config.get("held_out_potential")
     if not held:
         return "## Potential\n\nNot calibrated: its own voltage is given without an interval.\n"
     weights = config["combination"]
     lines = [
         "## Potential",
         "",
-        "Both ends relaxed (fmax 0.1 eV/A), as many ions taken out as the table says. Combined = "
-        f"learned + {weights['share']:.2f} (potential - learned) + {weights['offset']:.2f} V.",
+        "Both ends relaxed (fmax 0.1 eV/A here; 0.05 in the product, which hardly moves voltages "
+        "but makes volume changes more exact), as many ions taken out as the table says. "
+        f"Combined = learned + {weights['share']:.2f} (potential - learned) + "
+        f"{weights['offset']:.2f} V; few rows could be relaxed, so that the errors here are rough.",
         "",
         "| voltage MAE, V | training frameworks, cross-validated | test split |",
         "|---|---|---|",

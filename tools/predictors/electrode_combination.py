@@ -73,21 +73,20 @@ def both_of(
 
 
 def fit_combination(both: Both) -> dict[str, Any]:
-    """Share of the potential and constant that give the least absolute error, and calibrations.
+    """Share of the potential, constant, and calibrations.
 
-    Least absolute error, by a search over the share: rows whose charged end is no relative of the
-    discharged one weigh little.
+    The potential is shifted by its median error; its share is that of least squares, between 0 and
+    1. It becomes 1, and the learned voltage only tells the doubt, where both err the same way.
     """
-    apart, missing = both.computed - both.learned, both.truth - both.learned
-    shares = np.linspace(0, 1, 41)
-    offsets = np.array([np.median(missing - share * apart) for share in shares])
-    errors = missing[:, None] - shares * apart[:, None] - offsets
-    best = int(np.abs(errors).mean(0).argmin())
-    voltage = calibrate(errors[:, best], disagreement(both.learned, both.computed))
+    shift = float(np.median(both.truth - both.computed))
+    apart = both.computed + shift - both.learned
+    share = float(np.clip(apart @ (both.truth - both.learned) / (apart @ apart), 0, 1))
+    value = both.learned + share * apart
+    voltage = calibrate(value - both.truth, disagreement(both.learned, both.computed))
     volume = calibrate(both.computed_change - both.change, volume_clue(both.computed_change))
     return {
-        "share": float(shares[best]),
-        "offset": float(offsets[best]),
+        "share": round(share, 3),
+        "offset": round(share * shift, 4),
         "calibration": voltage.as_json(),
         "volume_calibration": volume.as_json(),
         "n": len(both.truth),

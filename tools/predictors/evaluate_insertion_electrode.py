@@ -220,7 +220,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     figures = measure(options.table, options.weights, options.labels)
     config = read_config(options.weights)
-    training = {key: config[key] for key in ("held_out", "held_out_potential", "cpu_seconds")}
+    keys = ("held_out", "held_out_potential", "combination", "cpu_seconds")
+    training = {key: config.get(key) for key in keys}
     text = json.dumps({**figures, "training": training}, indent=1)
     (options.weights / "metrics.json").write_text(text + "\n", encoding="utf-8")
     (options.weights / "card.md").write_text(card_of(figures, config), encoding="utf-8")

@@ -31,6 +31,7 @@ from .potential import Failed, Potential
 
 SAME_DENSITY = 0.003
 LARGEST = 44  # atoms
+COARSE = 0.1  # eV/angstrom: good to some meV of voltage; volume changes come out less exact
 
 
 @dataclass(frozen=True)
@@ -145,7 +146,7 @@ def _label(row: Electrode, crystals: CrystalSet, index: int, potential: Potentia
         states = states_in(crystals.structure(index), row.pair)
     except InvalidRequest as error:
         return {"key": row.key, "failed": str(error)}
-    result = relax_ends([states], potential=potential)[0]
+    result = relax_ends([states], fmax=COARSE, potential=potential)[0]
     if isinstance(result, Failed):
         return {"key": row.key, "failed": result.reason}
     return asdict(

@@ -2,11 +2,11 @@
 
     python -m ionwright.tools.predictors.train_insertion_electrode \
         --table mp_insertion_electrodes.csv --crystals crystals.npz --out FOLDER \
-        [--labels labels.jsonl]
+        [--held-out held_out.json]
 
 The table is the Materials Project's; the crystals (see generators/crystals/data.py) add hull
-voltages of further pairs of compositions; the labels are of `label_insertion_electrode`. The test
-split is left out of everything. Deterministic on one thread.
+voltages of further pairs of compositions. The test split is left out of everything. Held-out
+voltages are written for `combine_insertion_electrode`. Deterministic on one thread.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -25,15 +24,6 @@ from ionwright.generators.crystals.data import load_set
 
 from .conformal import Calibration, calibrate
 from .domain import domain_of
-from .electrode_combination import (
-    FEWEST,
-    Both,
-    both_of,
-    crossed,
-    fit_combination,
-    potential_figures,
-    read_labels,
-)
 from .electrode_hull_pairs import Extra, hull_pairs
 from .electrode_model import (
     LEAST_CHANGE,
@@ -181,7 +171,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--table", type=Path, required=True)
     parser.add_argument("--crystals", type=Path, required=True)
-    parser.add_argument("--labels", type=Path, default=None)
+    parser.add_argument("--held-out", type=Path, default=None)
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args(arguments)
     start = time.process_time()
@@ -197,28 +187,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
         domain_of(bits, list(range(len(rows))), [row.framework for row in rows]),
         calibrations_of(rows, outputs, similarity),
     )
-    raw = assemble(questions_of(rows, "formulas"), outputs, similarity)
     config = {
         "name": "insertion_electrode",
         "n_training": len(rows),
         "n_extra": len(extra.pairs),
         "recipes": {output: vars(recipe) for output, recipe in RECIPES.items()},
         "held_out": held_out_scores(rows, outputs),
-        **combination_figures(both_of(rows, raw.voltage.mean(1), read_labels(options.labels))),
+        "combination": None,
         "cpu_seconds": round(time.process_time() - start),
     }
     model.save(options.out, config)
-    print(json.dumps({key: config[key] for key in ("held_out", "held_out_potential")}, indent=1))
-
-
-def combination_figures(both: Both) -> dict[str, Any]:
-    """The combination for config.json, and how well it does on frameworks it has not seen."""
-    if len(both.truth) < FEWEST:
-        return {"combination": None, "held_out_potential": None}
-    return {
-        "combination": fit_combination(both),
-        "held_out_potential": potential_figures(both, crossed(both)),
-    }
+    if options.held_out:
+        raw = assemble(questions_of(rows, "formulas"), outputs, similarity)
+        voltages = zip(rows, raw.voltage.mean(1).tolist(), strict=True)
+        options.held_out.write_text(json.dumps({row.key: v for row, v in voltages}))
+    print(json.dumps(config["held_out"], indent=1))
 
 
 if __name__ == "__main__":

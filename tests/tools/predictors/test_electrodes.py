@@ -54,9 +54,9 @@ def test_known_cathodes_come_out_as_they_are(predictor):
     assert cobalt["capacity_grav"] == pytest.approx(274, abs=1)
     assert manganese["average_voltage"] == pytest.approx(4.0, abs=0.5)
     assert sulfide["capacity_grav"] == pytest.approx(225, abs=1)
-    for quantities, measured in zip(found, (3.45, 4.0, 4.0, 2.1), strict=True):
+    for quantities, density_functional in zip(found, (3.45, 3.8, 4.0, 1.9), strict=True):
         low, high = quantities[0].interval
-        assert low <= measured <= high
+        assert low <= density_functional <= high
 
 
 def test_energies_are_voltage_times_capacity(predictor):
