@@ -11,13 +11,14 @@ import hashlib
 import warnings
 from collections.abc import Iterator, Sequence
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
+from zipfile import BadZipFile
 
 import numpy as np
 
-from ionwright.knowledge.errors import Damaged, InvalidRequest, NotAvailable
+from ionwright.knowledge.errors import Damaged, InvalidRequest
+from ionwright.knowledge.phases.library import STRUCTURES
 from ionwright.knowledge.records import Target
 
 from .base import CrystalGenerator
@@ -70,6 +71,7 @@ class IonExchange(CrystalGenerator):
         exclude_elements: Sequence[str] = (),
         conditions: Sequence[Target] = (),
         seed: int = 0,
+        start_from: Sequence[str] = (),
     ) -> list[Structure | None]:
         """Exchanges ions in `n` hosts; None where no host could take the required elements.
 
@@ -79,22 +81,45 @@ class IonExchange(CrystalGenerator):
             exclude_elements: symbols that must not occur.
             conditions: none is followed.
             seed: same seed, same crystals; the first ones do not depend on `n`.
+            start_from: formulas of the hosts to use, such as "NaFePO4"; all hosts if left out.
+
+        Raises:
+            InvalidRequest: if there are no hosts, or none of these formulas.
         """
         if self.hosts is None or not len(self.hosts):
             raise InvalidRequest(f"{self.name} has no hosts; give some or load those shipped")
+        rows = self._rows(start_from)
+        required, excluded = set(require_elements), set(exclude_elements)
         return [
-            self._one(
-                np.random.default_rng([seed, i]), set(require_elements), set(exclude_elements)
-            )
-            for i in range(n)
+            self._one(rows, np.random.default_rng([seed, i]), required, excluded) for i in range(n)
         ]
 
+    def _rows(self, formulas: Sequence[str]) -> np.ndarray:
+        """Indices of the hosts to use."""
+        assert self.hosts is not None
+        if not formulas:
+            return np.arange(len(self.hosts))
+        from pymatgen.core import Composition
+
+        wanted = {Composition(formula).reduced_formula for formula in formulas}
+        rows = [
+            i
+            for i in range(len(self.hosts))
+            if self.hosts.structure(i).composition.reduced_formula in wanted
+        ]
+        if not rows:
+            raise InvalidRequest(
+                f"no host has the formula {' or '.join(sorted(wanted))}; leave start_from out to "
+                "use all hosts, or give IonExchange hosts of your own"
+            )
+        return np.array(rows)
+
     def _one(
-        self, rng: np.random.Generator, required: set[str], excluded: set[str]
+        self, rows: np.ndarray, rng: np.random.Generator, required: set[str], excluded: set[str]
     ) -> Structure | None:
         assert self.hosts is not None
         for _ in range(DRAWS):
-            host = int(rng.integers(len(self.hosts)))
+            host = int(rng.choice(rows))
             ions = self._ions_of(host)
             exchange = exchanged(ions, rng, required, excluded) if ions else None
             if exchange:
@@ -123,20 +148,13 @@ class IonExchange(CrystalGenerator):
         """Reads hosts; without a folder, the known phases that are shipped.
 
         Raises:
-            NotAvailable: if none are shipped with this installation.
-            Damaged: if the file cannot be read.
+            Damaged: if the file is missing or cannot be read.
         """
-        if folder is None:
-            folder = Path(str(files("ionwright.knowledge") / "phases"))
-            if not (folder / HOSTS).exists():
-                raise NotAvailable(
-                    "no host crystals are shipped with this installation; fit ion_exchange on "
-                    "crystals of your own: ionwright train ion_exchange --data PATH"
-                )
+        file = STRUCTURES if folder is None else Path(folder) / HOSTS
         try:
-            return cls(load_set(Path(folder) / HOSTS), device=device)
-        except (OSError, ValueError, KeyError) as error:
-            raise Damaged(f"hosts damaged: {Path(folder) / HOSTS}: {error}; reinstall") from error
+            return cls(load_set(file), device=device)
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
+            raise Damaged(f"hosts damaged: {file}: {error}; reinstall or fit again") from error
 
 
 def ions_of(crystals: CrystalSet, index: int) -> dict[str, Ion] | None:

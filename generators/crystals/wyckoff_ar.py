@@ -11,7 +11,7 @@ share what they have in common, and elements can be asked for.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -25,8 +25,9 @@ from ionwright.knowledge.records import Target
 from ionwright.knowledge.vocabulary import ELEMENTS as SYMBOLS
 
 from .base import CrystalGenerator, check_request
-from .charge_balance import charge_balanced as is_balanced
-from .wyckoff_cells import decode, primitive_size
+from .charge_balance import charge_balanced
+from .metrics import structure_sound
+from .wyckoff_cells import Skeleton, decode, primitive_size
 from .wyckoff_data import MOST_ATOMS
 from .wyckoff_network import Condition, Config, Network
 from .wyckoff_positions import GROUPS
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
 SHIPPED = Path(__file__).parent / "weights" / "wyckoff_ar"
 BATCH = 128  # rows written in step: fixed, so that a seed gives the same crystals for any n
 ATTEMPTS = 6  # skeletons drawn for a crystal whose charges have to add up
+NUMBER_ATTEMPTS = 4  # sets of numbers drawn for a skeleton until no atoms clash
 
 
 class WyckoffAR(CrystalGenerator):
@@ -109,7 +111,7 @@ class WyckoffAR(CrystalGenerator):
         seed: int = 0,
         chemical_system: str | None = None,
         space_groups: Sequence[int] = (),
-        charge_balanced: bool = False,
+        balance_charges: bool = True,
         most_atoms: int = MOST_ATOMS,
         sampling_temperature: float | None = None,
         guidance: float | None = None,
@@ -125,7 +127,7 @@ class WyckoffAR(CrystalGenerator):
             seed: same seed, same crystals; the first ones do not depend on `n`.
             chemical_system: such as "Li-Fe-P-O": these elements, all of them and no others.
             space_groups: numbers to choose from; all if left out.
-            charge_balanced: draw space group and orbits up to `ATTEMPTS` times until the formula
+            balance_charges: draw space group and orbits up to `ATTEMPTS` times until the formula
                 can be neutral or is no salt (`charge_balance.charge_balanced`); the last draw is
                 kept if none is.
             most_atoms: in the primitive cell.
@@ -147,54 +149,19 @@ class WyckoffAR(CrystalGenerator):
         w = self.guidance if guidance is None else guidance
         w = w if required or not np.isnan(table).all() else 1.0
         sampler = Sampler(network, heat, self.temperatures[1], w)
-        drafts: list[Draft] = []
+        made: list[Structure | None] = []
         for start in range(0, n, BATCH):
             rows = table[start : start + BATCH]
             shown = np.repeat(told[None], len(rows), axis=0)
             only = np.full(len(rows), chemical_system is not None)
             condition = asked(rows, self.knots, shown, only).to(self.device)
-            drafts += self._write(sampler, rules, condition, [seed, start], charge_balanced)
-        return [self._structure(draft, notes) for draft in drafts]
-
-    def _write(
-        self, sampler: Sampler, rules: Rules, told: Condition, seed: list[int], balanced: bool
-    ) -> list[Draft]:
-        """Drafts of one batch, complete; with `balanced` from the first balanced skeleton of each."""
-        n, block = len(told.only), sampler.network.config.block
-
-        def chance(turn: int) -> np.ndarray:
-            return np.random.default_rng([*seed, turn]).random((BATCH, block, 2))[:n]
-
-        drafts = [Draft(rules) for _ in range(n)]
-        if not balanced:
-            sampler.write(drafts, told, chance(0))
-            return drafts
-        left = np.arange(n)
-        for turn in range(ATTEMPTS):
-            tried = [Draft(rules) for _ in left]
-            rows = Condition(told.mixture[left], told.elements[left], told.only[left])
-            sampler.write(tried, rows, chance(turn + 1)[left], skeletons_only=True)
-            for i, draft in zip(left, tried, strict=True):
-                drafts[i] = draft
-            left = np.array([i for i in left if not _balanced(drafts[i])], dtype=int)
-            if not len(left):
-                break
-        plans = [None if d.failed else (d.spg_num, tuple(d.orbits)) for d in drafts]
-        drafts = [Draft(rules, plan=plan, failed=plan is None) for plan in plans]
-        sampler.write(drafts, told, chance(0))
-        return drafts
-
-    def _structure(self, draft: Draft, notes: Sequence[str]) -> Structure | None:
-        _, bins = self._ready()
-        if draft.failed:
-            return None
-        crystal = draft.crystal(bins)
-        try:
-            structure = decode(crystal)
-        except ValueError:  # angles that belong to no cell
-            return None
-        structure.properties.update(notes=list(notes), spg_num=crystal.spg_num)
-        return structure
+            writing = _Batch(sampler, rules, condition, (seed, start))
+            plans = writing.skeletons(ATTEMPTS if balance_charges else 1)
+            made += writing.structures(plans, self._ready()[1], NUMBER_ATTEMPTS)
+        for structure in made:
+            if structure is not None:
+                structure.properties["notes"] = list(notes)
+        return made
 
     def _rules(
         self,
@@ -277,11 +244,81 @@ class WyckoffAR(CrystalGenerator):
         return model
 
 
-def _balanced(draft: Draft) -> bool:
+@dataclass(frozen=True)
+class _Batch:
+    """Crystals that are written in step: first all skeletons, then all numbers.
+
+    Attributes:
+        sampler: how answers are drawn.
+        rules: what drafts keep to.
+        told: what each of the N rows is asked for.
+        seed: of the request, and where in it the batch starts.
+    """
+
+    sampler: Sampler
+    rules: Rules
+    told: Condition
+    seed: tuple[int, int]
+
+    def skeletons(self, attempts: int) -> list[Skeleton | None]:
+        """The first of up to `attempts` whose charges can add up, else the last; None if stuck."""
+        plans: list[Skeleton | None] = [None] * len(self.told.only)
+        left = list(range(len(plans)))
+        for turn in range(attempts):
+            tried = [Draft(self.rules) for _ in left]
+            chance = self._chance(0, turn)[left]
+            self.sampler.write(tried, self.told.rows(left), chance, skeletons_only=True)
+            for i, draft in zip(left, tried, strict=True):
+                plans[i] = None if draft.failed else (draft.spg_num, tuple(draft.orbits))
+            left = [i for i in left if not _is_balanced(plans[i])]
+            if not left:
+                break
+        return plans
+
+    def structures(
+        self, plans: list[Skeleton | None], bins: Bins, attempts: int
+    ) -> list[Structure | None]:
+        """Crystals with these skeletons: the first of up to `attempts` without a clash of atoms."""
+        made: list[Structure | None] = [None] * len(plans)
+        left = [i for i, plan in enumerate(plans) if plan is not None]
+        for turn in range(attempts if left else 0):
+            tried = [Draft(self.rules, plan=plans[i]) for i in left]
+            self.sampler.write(tried, self.told.rows(left), self._chance(1, turn)[left])
+            for i, draft in zip(left, tried, strict=True):
+                made[i] = _structure(draft, bins) or made[i]
+            left = [i for i in left if not _is_sound(made[i])]
+            if not left:
+                break
+        return made
+
+    def _chance(self, stage: int, turn: int) -> np.ndarray:
+        """(BATCH, block, 2) uniform numbers; whole, so that rows do not depend on how many."""
+        block = self.sampler.network.config.block
+        return np.random.default_rng([*self.seed, stage, turn]).random((BATCH, block, 2))
+
+
+def _structure(draft: Draft, bins: Bins) -> Structure | None:
+    """What was written, with its space group among its properties; None if it is no cell."""
+    crystal = draft.crystal(bins)
+    try:
+        structure = decode(crystal)
+    except ValueError:  # angles that belong to no cell
+        return None
+    structure.properties["spg_num"] = crystal.spg_num
+    return structure
+
+
+def _is_sound(structure: Structure | None) -> bool:
+    return structure is not None and structure_sound(structure)
+
+
+def _is_balanced(skeleton: Skeleton | None) -> bool:
     from pymatgen.core import Composition
 
+    if skeleton is None:
+        return False
     counts: dict[str, float] = {}
-    for number, place in draft.orbits:
+    for number, place in skeleton[1]:
         symbol = SYMBOLS[number - 1]
-        counts[symbol] = counts.get(symbol, 0) + primitive_size(draft.spg_num, place)
-    return not draft.failed and is_balanced(Composition(counts)) is not False
+        counts[symbol] = counts.get(symbol, 0) + primitive_size(skeleton[0], place)
+    return charge_balanced(Composition(counts)) is not False

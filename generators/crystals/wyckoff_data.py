@@ -47,8 +47,11 @@ def write_set(crystals: CrystalSet, *, cache: Path | None = None, processes: int
     parts = [
         crystals.take(part.tolist()) for part in np.array_split(small, max(1, len(small) // 250))
     ]
-    with ProcessPoolExecutor(processes) as pool:
-        found = [crystal for part in pool.map(_written, parts) for crystal in part]
+    if len(parts) == 1:  # not worth a process
+        found = _written(parts[0])
+    else:
+        with ProcessPoolExecutor(processes) as pool:
+            found = [crystal for part in pool.map(_written, parts) for crystal in part]
     pairs = [(c, row) for c, row in zip(found, small, strict=True) if c is not None]
     result = Written(tuple(c for c, _ in pairs), np.array([row for _, row in pairs], dtype=int))
     if cache:
@@ -57,8 +60,9 @@ def write_set(crystals: CrystalSet, *, cache: Path | None = None, processes: int
 
 
 def _written(crystals: CrystalSet) -> list[WyckoffCrystal | None]:
-    warnings.simplefilter("ignore")  # in a process of its own
-    return [_one(crystals, index) for index in range(len(crystals))]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return [_one(crystals, index) for index in range(len(crystals))]
 
 
 def _one(crystals: CrystalSet, index: int) -> WyckoffCrystal | None:

@@ -28,8 +28,8 @@ class Config:
     block: int = 96  # steps
     layers: int = 4
     heads: int = 4
-    width: int = 128
-    place_width: int = 32  # of what is learned of each Wyckoff position by itself
+    width: int = 96
+    place_width: int = 24  # of what is learned of each Wyckoff position by itself
     properties: int = 3
     knots: int = 16
     dropout: float = 0.1
@@ -48,6 +48,10 @@ class Condition:
     mixture: Tensor
     elements: Tensor
     only: Tensor
+
+    def rows(self, kept: list[int]) -> Condition:
+        """What these rows are asked for."""
+        return Condition(self.mixture[kept], self.elements[kept], self.only[kept])
 
     def to(self, device: str) -> Condition:
         """On a device."""

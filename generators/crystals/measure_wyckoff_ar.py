@@ -1,0 +1,127 @@
+"""The figures in WyckoffAR's card: samples beside those of the two baselines, on the same data.
+
+    python -m ionwright.generators.crystals.measure_wyckoff_ar --data PATH --out metrics.json
+
+Energies are for the benchmark, which relaxes. The data are needed for the hosts of the ion exchange
+and for the test split that coverage is taken on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import platform
+import time
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from ionwright.knowledge.files import write_atomically
+
+from . import metrics
+from .base import CrystalGenerator
+from .charge_balance import charge_balanced, composition_valid
+from .data import CrystalSet
+from .ion_exchange import IonExchange
+from .random_symmetric import RandomSymmetric
+from .wyckoff_ar import WyckoffAR
+
+if TYPE_CHECKING:
+    from pymatgen.core import Structure
+
+log = logging.getLogger(__name__)
+SYMPREC = 0.1  # angstrom
+LARGEST = 40  # atoms, of test crystals that coverage is taken on
+
+
+def main() -> None:
+    """Reads the command line and writes the figures."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, required=True, help="folder of tables, or one .npz")
+    parser.add_argument("--weights", type=Path, help="the shipped ones if left out")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--n", type=int, default=1000)
+    parser.add_argument("--seed", type=int, default=0)
+    arguments = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    warnings.simplefilter("ignore")
+    torch.set_num_threads(1)
+    data = CrystalGenerator.read_data(arguments.data)
+    reference = _reference(data, arguments.n)
+    model, exchange = WyckoffAR.load(arguments.weights), IonExchange()
+    list(exchange.fit(data))
+    lithium = ["Li", "O"]
+    runs: dict[str, tuple[CrystalGenerator, dict[str, Any]]] = {
+        "wyckoff_ar": (model, {}),
+        "wyckoff_ar, charges free": (model, {"balance_charges": False}),
+        "ion_exchange": (exchange, {}),
+        "random_symmetric": (RandomSymmetric.load(), {}),
+        "wyckoff_ar, with Li and O": (model, {"require_elements": lithium}),
+        "ion_exchange, with Li and O": (exchange, {"require_elements": lithium}),
+    }
+    rows = {}
+    for name, (generator, options) in runs.items():
+        start = time.process_time()
+        made = generator.sample_structures(arguments.n, seed=arguments.seed, **options)
+        seconds = time.process_time() - start
+        rows[name] = {"samples_per_cpu_second": arguments.n / seconds, **figures(made, reference)}
+        log.info("%s %s", name, rows[name])
+        report = {
+            "n": arguments.n,
+            "seed": arguments.seed,
+            "hardware": f"{platform.processor() or platform.machine()}, one thread",
+            "weights": model.weights_id,
+            "rows": rows,
+        }
+        write_atomically(arguments.out, json.dumps(report, indent=1))
+
+
+def figures(made: list[Structure | None], reference: list[Structure]) -> dict[str, float]:
+    """Shares of all samples; uniqueness and what follows of those that are valid."""
+    n = len(made)
+    valid = [s for s in made if s is not None and metrics.structure_valid(s)]
+    sound = [s for s in valid if metrics.structure_sound(s)]
+    different = [valid[i] for i in metrics.unique(valid)]
+    covered = metrics.coverage(different, reference)
+    kept = [_keeps_group(s) for s in sound if "spg_num" in s.properties]
+    return {
+        "valid": len(valid) / n,
+        "sound": len(sound) / n,
+        "group_kept": float(np.mean(kept)) if kept else float("nan"),
+        "smact_valid": sum(composition_valid(s.composition) for s in valid) / n,
+        "charge_balanced": sum(charge_balanced(s.composition) is not False for s in valid) / n,
+        "unique": len(different) / max(1, len(valid)),
+        "novel": metrics.novelty(different),
+        "valid_unique_novel": len(different) * metrics.novelty(different) / n,
+        "coverage_recall": covered.recall,
+        "coverage_precision": covered.precision,
+        "mean_atoms": float(np.mean([len(s) for s in valid])),
+        "mean_elements": float(np.mean([len(s.composition) for s in valid])),
+        "mean_density": float(np.mean([s.density for s in valid])),
+    }
+
+
+def _keeps_group(structure: Structure) -> bool:
+    """Whether the space group that was written is found again."""
+    from pymatgen.symmetry.analyzer import SpacegroupAnalyzer
+
+    found = SpacegroupAnalyzer(structure, symprec=SYMPREC).get_space_group_number()
+    return bool(found == structure.properties["spg_num"])
+
+
+def _reference(data: CrystalSet, n: int) -> list[Structure]:
+    """Up to `n` crystals of the test split."""
+    rows = [
+        i
+        for i in np.random.default_rng(0).permutation(len(data)).tolist()
+        if data.split(i) == "test" and data.sizes[i] <= LARGEST
+    ]
+    return [data.structure(i) for i in rows[:n]]
+
+
+if __name__ == "__main__":
+    main()
