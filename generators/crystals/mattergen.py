@@ -20,7 +20,7 @@ from torch import Generator, Tensor
 from ionwright.generators.weights import load_weights, save_weights, weights_id
 from ionwright.knowledge.errors import Damaged, InvalidRequest, NotAvailable
 from ionwright.knowledge.records import Target
-from ionwright.knowledge.vocabulary import ELEMENTS, property_of
+from ionwright.knowledge.vocabulary import ELEMENTS
 
 from .base import CrystalGenerator, check_request
 from .data import CrystalSet
@@ -28,31 +28,26 @@ from .mattergen_adapters import (
     CHEMICAL_SYSTEM,
     SPACE_GROUP,
     Adapter,
-    Code,
     Wish,
-    Wishes,
-    codes_of,
     elements_code,
     group_code,
     guided,
-    kind_of,
 )
-from .mattergen_batches import cells_of, is_battery_relevant, learnable
+from .mattergen_batches import cells_of, learnable
 from .mattergen_diffusion import Sampler, Schedule, denoise, start
 from .mattergen_network import MASKED, Config, Network, Noisy
 from .mattergen_sizes import count_table, draw_sizes, given
-from .mattergen_tables import FEWEST, labels_in, usable
 from .mattergen_training import (
     Progress,
     Recipe,
     base_loss,
-    conditional_loss,
     generator_at,
     held_back,
     read_checkpoint,
     train,
     write_checkpoint,
 )
+from .mattergen_tuning import TUNING, tune
 from .mattergen_wishes import draw_values
 
 if TYPE_CHECKING:
@@ -61,8 +56,6 @@ if TYPE_CHECKING:
 SHIPPED = Path(__file__).parent / "weights" / "mattergen"
 BATCH = 32  # cells that are sampled in step
 TABLE = "table"  # name of the counts among the weights
-TUNING = Recipe(learning_rate=2e-3, warmup=50, average=0.99, weight_decay=0.0, report_every=50)
-BATTERY_SHARE = 3.0  # as in the base training
 
 
 class MatterGen(CrystalGenerator):
@@ -78,7 +71,7 @@ class MatterGen(CrystalGenerator):
     family = "diffusion"
     conditions = ("energy_above_hull", "formation_energy_per_atom", "band_gap")
     weights = SHIPPED
-    recipe_steps = 11_000
+    recipe_steps = 5_400
 
     def __init__(self, *, device: str = "cpu", **size: Any) -> None:
         """An untrained model; `size` are fields of the network's Config."""
@@ -157,38 +150,11 @@ class MatterGen(CrystalGenerator):
         Raises:
             InvalidRequest: for an unknown property or too few labelled crystals.
         """
-        if kind_of(key) == "number":
-            property_of(key)
-        values = labels_in(data, key) if labels is None else labels
-        crystals, known = usable(data, values, "train")
-        if len(crystals) < FEWEST:
-            raise InvalidRequest(
-                f"{len(crystals)} labelled crystals of at most 20 atoms to learn {key!r} from; "
-                f"at least {FEWEST} are needed"
-            )
-        torch.manual_seed(seed)
-        adapter = Adapter(Code.of(key, known), self.network.config).to(self.device)
-        self.network.requires_grad_(False)
-        battery = [is_battery_relevant(crystals.elements(i)) for i in range(len(crystals))]
-        cells = cells_of(crystals, np.where(battery, BATTERY_SHARE, 1.0))
-        check_set, check_known = usable(data, values, "val")
-        check = cells_of(check_set)
-
-        def nudges(of, labelled):  # type: ignore[no-untyped-def]
-            def nudges_of(chosen: np.ndarray, generator: Generator) -> Wishes:
-                code = codes_of(adapter.code, of, labelled, chosen, generator)
-                return Wishes([Wish(adapter, code.to(self.device))])
-
-            return nudges_of
-
-        parts = (self.schedule, self.device)
-        loss = conditional_loss(self.network, cells, *parts, nudges(cells, known))
-        check_loss = conditional_loss(self.network, check, *parts, nudges(check, check_known))
-        progress = Progress()
-        for metrics in train(adapter, loss, cells, progress, steps=steps, seed=seed, recipe=recipe):
-            yield {**metrics, **held_back(check_loss, len(check), recipe)}
+        adapter, rows = tune(
+            self.network, self.schedule, key, data, labels, steps=steps, seed=seed, recipe=recipe
+        )
+        yield from rows
         self.adapters[key] = adapter.eval()
-        self.network.requires_grad_(True)
 
     def sample_structures(
         self,

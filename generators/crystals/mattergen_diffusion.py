@@ -1,7 +1,8 @@
 """The noise of MatterGen and the way back from it, apart from the network.
 
 Three processes share one time, 0 (data) to 1 (noise):
-- kinds of atoms are masked one by one, each with probability t (absorbing D3PM);
+- kinds of atoms are masked one by one, each with probability t squared (absorbing D3PM): what a
+  crystal is made of is settled while it is still unsettled where the atoms are;
 - fractional coordinates get wrapped normal noise of exploding width, narrower in larger cells;
 - the logarithm of the symmetric cell goes, variance preserved, to a normal around a cube at the
   mean density. The published model noises the symmetric cell itself; its logarithm keeps the
@@ -42,11 +43,15 @@ class Schedule:
     volume: float = 19.0
     spread: float = 0.2
     narrow: float = 0.01
-    wide: float = 1.5
+    wide: float = 1.0
 
     def width(self, time: Tensor, count: Tensor) -> Tensor:
         """(B,) standard deviation of the fractional coordinates."""
         return self.narrow * (self.wide / self.narrow) ** time * count ** (-1 / 3)
+
+    def masked(self, time: Tensor) -> Tensor:
+        """(B,) probability that an atom's kind is hidden."""
+        return time**2
 
     def scale(self, count: Tensor) -> Tensor:
         """(B,) edge in angstrom of the cube that `count` atoms fill at the mean density."""
@@ -103,7 +108,10 @@ def corrupt(
 ) -> tuple[Noisy, Target]:
     """Crystals at `time` (B,) on the way to noise, and what the network should say of them."""
     device = clean.frac.device
-    hidden = torch.rand(clean.kinds.shape, generator=generator).to(device) < time[:, None]
+    hidden = (
+        torch.rand(clean.kinds.shape, generator=generator).to(device)
+        < schedule.masked(time)[:, None]
+    )
     hidden &= clean.real
     width = schedule.width(time, count_of(clean))[:, None, None]
     shift = width * torch.randn(clean.frac.shape, generator=generator).to(device)
@@ -216,7 +224,8 @@ def predict(
     back = (wide**2 - narrow**2) / wide * scores.frac
     again = narrow * (wide**2 - narrow**2).sqrt() / wide
     noise = torch.randn(noisy.frac.shape, generator=generator).to(device)
-    kinds = reveal(noisy, scores.logits * sampler.sharpness, 1 - then / now, generator, allowed)
+    chance = 1 - float(schedule.masked(after)[0] / schedule.masked(before)[0])
+    kinds = reveal(noisy, scores.logits * sampler.sharpness, chance, generator, allowed)
     return noisy._replace(
         kinds=kinds,
         frac=(noisy.frac + back + again * noise) % 1,

@@ -97,12 +97,14 @@ class Geometry(NamedTuple):
         scalars: (B, N, N, C) soft counts of images by distance; then cosines of the waves.
         vectors: (B, N, N, 3, C) the counts times the unit vectors to the images; then sines.
         spreads: (B, N, N, 6, K) the counts times products of the unit vectors' components.
+        cosines: (B, N, N, 3, W) of the waves along each axis.
         pairs: (B, N, N) 1 for pairs of real atoms, else 0.
     """
 
     scalars: Tensor
     vectors: Tensor
     spreads: Tensor
+    cosines: Tensor
     pairs: Tensor
 
 
@@ -121,26 +123,27 @@ def geometry(noisy: Noisy, config: Config) -> Geometry:
     apart = noisy.frac[:, None, :, :] - noisy.frac[:, :, None, :]  # (B, N, N, 3) from i to j
     apart = apart - apart.round()
     images = IMAGES.to(cell) @ cell  # (B, 27, 3)
-    there = (apart @ cell[:, None])[:, :, :, None, :] + images[:, None, None]  # (B, N, N, 27, 3)
-    far = there.norm(dim=-1)
-    near = (far < config.cutoff) & (far > 1e-6)
+    away = (apart @ cell[:, None])[:, :, :, None, :] + images[:, None, None]  # (B, N, N, 27, 3)
+    far = away.norm(dim=-1)
+    pairs = (noisy.real[:, :, None] & noisy.real[:, None, :]).to(far)
+    near = (far < config.cutoff) & (far > 1e-6) & (pairs > 0)[..., None]
     centres = torch.linspace(0.5, config.cutoff - 0.5, config.radial, device=far.device)
     width = float(centres[1] - centres[0])
     fade = 0.5 * (torch.cos(math.pi * far / config.cutoff) + 1) * near
     # bumps of four steps' width, in place of Gaussians: an exponential costs more than the rest
     bump = 1 - ((far[..., None] - centres) / (2 * width)) ** 2
     radial = bump.clamp_(min=0).square_() * fade[..., None]
-    unit = there / far.clamp(min=1e-6)[..., None]
+    unit = away / far.clamp(min=1e-6)[..., None]
     spread = torch.stack([unit[..., a] * unit[..., b] for a, b in SYMMETRIC], -1)
     along = torch.cat([torch.ones_like(unit[..., :1]), unit, spread], -1)  # (B, N, N, 27, 10)
-    pairs = (noisy.real[:, :, None] & noisy.real[:, None, :]).to(far)
     sums = along.transpose(-1, -2) @ radial  # (B, N, N, 10, K)
     radial, vectors, spreads = sums.split((1, 3, 6), dim=3)
     turns = 2 * math.pi * apart[..., None] * torch.tensor(WAVES).to(far)  # (B, N, N, 3, W)
-    scalars = torch.cat([radial.squeeze(3), turns.cos().mean(3)], -1)
-    vectors = torch.cat([vectors, turns.sin()], -1)
-    mask = pairs[..., None]
-    return Geometry(scalars * mask, vectors * mask[..., None], spreads * mask[..., None], pairs)
+    there = pairs[..., None, None]
+    cosines = turns.cos() * there
+    scalars = torch.cat([radial.squeeze(3), cosines.mean(3)], -1)
+    vectors = torch.cat([vectors, turns.sin() * there], -1)
+    return Geometry(scalars, vectors, spreads, cosines, pairs)
 
 
 class Layer(nn.Module):
@@ -188,16 +191,22 @@ class Network(nn.Module):
     def __init__(self, config: Config) -> None:
         super().__init__()
         self.config = config
-        width, radial = config.width, config.radial
+        width, edge, radial = config.width, config.edge, config.radial
         self.kind = nn.Embedding(KINDS, width)
         self.about = nn.Sequential(
-            nn.Linear(2 * config.times + 5, width), nn.SiLU(), nn.Linear(width, width), nn.SiLU()
+            nn.Linear(2 * config.times + 5 + 2 * KINDS, width),
+            nn.SiLU(),
+            nn.Linear(width, width),
+            nn.SiLU(),
         )
         self.layers = nn.ModuleList(Layer(config) for _ in range(config.layers))
         self.norm = nn.LayerNorm(width)
         self.logits = nn.Sequential(nn.Linear(width, width), nn.SiLU(), nn.Linear(width, KINDS))
-        self.pair = nn.Linear(config.edge, config.channels + radial)  # force, stress of each pair
-        self.atom = nn.Linear(config.channels, 1, bias=False)  # force from the atom's own vectors
+        self.pair = nn.Linear(edge, config.channels + radial)  # force, stress of each pair
+        self.even = nn.Linear(edge, len(WAVES))
+        self.axis = nn.Sequential(  # forces from the atom's own vectors, for each axis apart
+            nn.Linear(width + len(WAVES), edge), nn.SiLU(), nn.Linear(edge, 2 * config.channels)
+        )
         self.whole = nn.Sequential(nn.Linear(2 * width, width), nn.SiLU(), nn.Linear(width, 2))
         # a score is a displacement over the noise: its size runs over decades with the time
         self.gain = nn.Linear(width, 2)
@@ -219,7 +228,7 @@ class Network(nn.Module):
         return Scores(logits, *self._motions(noisy, edges, context, h, v, m))
 
     def _facts(self, noisy: Noisy) -> Tensor:
-        """(B, 2 T + 5) time, number of atoms and invariants of the cell."""
+        """(B, 2 T + 5 + 2 Z) time, number of atoms, invariants of the cell, composition so far."""
         phase = noisy.time[:, None] * torch.arange(1, self.config.times + 1).to(noisy.time)
         phase = phase * math.pi
         trace = noisy.shape.diagonal(dim1=1, dim2=2).sum(-1)
@@ -229,7 +238,10 @@ class Network(nn.Module):
         more = torch.stack(
             [noisy.time, count.log(), trace, square.diagonal(dim1=1, dim2=2).sum(-1), cube], -1
         )
-        return torch.cat([phase.sin(), phase.cos(), more], -1)
+        amounts = F.one_hot(noisy.kinds, KINDS).to(trace) * noisy.real[..., None]
+        amounts = amounts.sum(1)
+        shares = amounts / count[:, None]
+        return torch.cat([phase.sin(), phase.cos(), more, shares, amounts.clamp(max=1)], -1)
 
     def _motions(
         self, noisy: Noisy, edges: Geometry, context: Tensor, h: Tensor, v: Tensor, m: Tensor
@@ -240,11 +252,13 @@ class Network(nn.Module):
         radial = self.config.radial
         force, stress = self.pair(m).split((self.config.channels, radial), -1)
         pulls = (force[..., None, :] * edges.vectors).sum(2) / count[..., None, None] ** 0.5
-        pull = pulls[..., :radial].sum(-1) + self.atom(v)[..., 0]
+        straight, waved = self._own_forces(edges, h, v, m, count)
+        pull = pulls[..., :radial].sum(-1) + straight
         cell = noisy.cell
         size = torch.linalg.det(cell).clamp(min=1e-6) ** (1 / 3)
         harder, tighter = self.gain(context).exp()[..., None, None].unbind(1)  # (B, 1, 1) each
-        frac = (pull @ torch.linalg.inv(cell)) * size[:, None, None] + pulls[..., radial:].sum(-1)
+        frac = (pull @ torch.linalg.inv(cell)) * size[:, None, None]
+        frac = frac + pulls[..., radial:].sum(-1) + waved
         frac = frac * harder * real
         # equal shifts of all atoms change nothing: the true score has none
         frac = (frac - frac.sum(1, keepdim=True) / count[:, None]) * real
@@ -254,6 +268,19 @@ class Network(nn.Module):
         unit = torch.eye(3, device=cell.device)
         shape = own[:, None, None] * noisy.shape + even[:, None, None] * unit
         return frac, shape + tighter * pressed
+
+    def _own_forces(
+        self, edges: Geometry, h: Tensor, v: Tensor, m: Tensor, count: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """(B, N, 3) twice, in space and in fractional coordinates, from the vectors of each atom.
+
+        Their weights may differ from axis to axis, as a site may be fixed along one and free along
+        another: they depend on what is even along that axis.
+        """
+        even = (self.even(m)[..., None, :] * edges.cosines).sum(2) / count[..., None, None]
+        along = torch.cat([h[:, :, None].expand(-1, -1, 3, -1), even], -1)
+        straight, waved = self.axis(along).chunk(2, -1)
+        return (straight * v).sum(-1), (waved * v).sum(-1)
 
 
 class Nudges:

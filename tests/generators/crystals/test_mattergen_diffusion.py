@@ -43,7 +43,7 @@ def cells(count: int, atoms: int = 4) -> Noisy:
 def test_atoms_are_masked_with_the_probability_of_their_time(time: float) -> None:
     noisy, target = corrupt(cells(MANY), torch.full((MANY,), time), SCHEDULE, seeded())
     share = (noisy.kinds == MASKED).float().mean()
-    assert share == pytest.approx(time, abs=4 * np.sqrt(0.25 / (4 * MANY)))
+    assert share == pytest.approx(time**2, abs=4 * np.sqrt(0.25 / (4 * MANY)))
     assert torch.equal(noisy.kinds == MASKED, target.hidden)
     shown = ~target.hidden
     assert torch.equal(noisy.kinds[shown], target.kinds[shown])
