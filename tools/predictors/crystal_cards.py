@@ -37,7 +37,8 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
 def _cell(value: Any) -> str:
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return "-"
-    return f"{value:.3f}" if isinstance(value, float) else str(value)
+    count = isinstance(value, float) and value.is_integer() and abs(value) >= 2
+    return str(int(value)) if count else f"{value:.3f}" if isinstance(value, float) else str(value)
 
 
 def _line(cells: Sequence[str]) -> str:

@@ -56,6 +56,7 @@ class IonConduction(Predictor):
     def __init__(self, model: TabularModel, config: dict[str, Any], weights: str) -> None:
         self._model = model
         self._shift = float(config["shift"])
+        self._narrowest = float(config["narrowest"])
         self._prefactor = config["prefactor"]
         self._transfer = float(config["transfer"]["half_width"])
         self._weights_id = weights
@@ -98,7 +99,7 @@ class IonConduction(Predictor):
             return np.zeros(0), np.zeros(0), np.zeros(0)
         read = [as_lithium(one) for one in amounts]
         raw = self._model.predict(composition_features(read), bits_of(read))
-        half = self._model.calibration.half_width(raw.clues)
+        half = np.maximum(self._model.calibration.half_width(raw.clues), self._narrowest)
         domain = self._model.domain.score(raw.similarity)
         transfer = np.array([working_ion(one) != "Li" for one in amounts])
         half = np.where(transfer, np.maximum(half, self._transfer), half)
