@@ -118,9 +118,6 @@ def potential_figures(both: Both, together: np.ndarray) -> dict[str, Any]:
     return {
         "learned": regression_scores(both.truth, both.learned),
         "potential": regression_scores(both.truth, both.computed),
-        "potential, shifted": regression_scores(
-            both.truth, both.computed + np.median(both.truth - both.computed)
-        ),
         "combined": regression_scores(both.truth, value, low, high),
         "volume change": regression_scores(100 * both.change, 100 * both.computed_change),
         "volume change, median error": float(

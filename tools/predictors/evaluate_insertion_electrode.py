@@ -141,7 +141,9 @@ def capacity_figures(test: Sequence[Electrode]) -> dict[str, Any]:
             rows.append((ratio, emptied, *(row.values[f"capacity_{k}"] for k in ("grav", "vol"))))
     ratio, emptied, grav, vol = np.array(rows).T
     full = emptied > 0
+    same = [row.pair.capacity_grav / row.values["capacity_grav"] - 1 for row in test]
     return {
+        "convention": float(np.abs(same).max()),
         "n": len(rows),
         "n_usual": sum(map(is_usual, test)),
         "mae_grav": float(np.abs(ratio * grav - grav).mean()),
