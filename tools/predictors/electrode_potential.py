@@ -188,7 +188,10 @@ def curve_of(
         hull.append(point)
     first, last = hull[0][0], hull[-1][0]
     return [
-        ((right[0] - first) / (last - first), (metal_energy - _slope(left, right)) / charge)
+        (
+            float((right[0] - first) / (last - first)),
+            float((metal_energy - _slope(left, right)) / charge),
+        )
         for left, right in pairwise(hull)
     ]
 
