@@ -14,6 +14,7 @@ import logging
 import platform
 import time
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,12 +30,15 @@ from .data import CrystalSet
 from .ion_exchange import IonExchange
 from .random_symmetric import RandomSymmetric
 from .wyckoff_ar import WyckoffAR
+from .wyckoff_data import write_set
+from .wyckoff_training import CONDITIONS, Recipe, corpus_of, held_back
 
 if TYPE_CHECKING:
     from pymatgen.core import Structure
 
 log = logging.getLogger(__name__)
 SYMPREC = 0.1  # angstrom
+TOLD = 600  # test crystals that the surprise is taken on
 LARGEST = 40  # atoms, of test crystals that coverage is taken on
 
 
@@ -63,7 +67,8 @@ def main() -> None:
         "wyckoff_ar, with Li and O": (model, {"require_elements": lithium}),
         "ion_exchange, with Li and O": (exchange, {"require_elements": lithium}),
     }
-    rows = {}
+    rows: dict[str, dict[str, float]] = {}
+    nats = nats_per_crystal(model, data)
     for name, (generator, options) in runs.items():
         start = time.process_time()
         made = generator.sample_structures(arguments.n, seed=arguments.seed, **options)
@@ -76,6 +81,7 @@ def main() -> None:
             "hardware": f"{platform.processor() or platform.machine()}, one thread",
             "weights": model.weights_id,
             "rows": rows,
+            "test_nats_per_crystal": nats,
         }
         write_atomically(arguments.out, json.dumps(report, indent=1))
 
@@ -103,6 +109,27 @@ def figures(made: list[Structure | None], reference: list[Structure]) -> dict[st
         "mean_elements": float(np.mean([len(s.composition) for s in valid])),
         "mean_density": float(np.mean([s.density for s in valid])),
     }
+
+
+def nats_per_crystal(model: WyckoffAR, data: CrystalSet) -> dict[str, float]:
+    """Surprise at crystals of the test split of which all is known, by what the model is told."""
+    rows = [
+        i
+        for i in np.random.default_rng(1).permutation(len(data)).tolist()
+        if data.split(i) == "test" and all(not np.isnan(getattr(data, k)[i]) for k in CONDITIONS)
+    ]
+    chosen = data.take(rows[:TOLD])
+    assert model.bins is not None
+    corpus = corpus_of(write_set(chosen), chosen, model.bins, Recipe())
+    found = {"nothing told": held_back(model, corpus)["held_back_loss"]}
+    for i, key in enumerate(CONDITIONS):
+        others = np.arange(len(CONDITIONS)) != i
+        only = replace(corpus, values=np.where(others, np.nan, corpus.values))
+        told = Recipe(forget=0.0, show_some=0.0, show_all=0.0)
+        found[key] = held_back(model, only, told)["held_back_loss"]
+    all_elements = Recipe(forget=1.0, show_some=0.0, show_all=1.0)
+    found["elements"] = held_back(model, corpus, all_elements)["held_back_loss"]
+    return {"crystals": float(len(corpus.steps)), **found}
 
 
 def _keeps_group(structure: Structure) -> bool:

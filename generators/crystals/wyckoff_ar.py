@@ -70,7 +70,7 @@ class WyckoffAR(CrystalGenerator):
         self.knots: dict[str, Knots] = {}
         self.seen = np.ones(ELEMENTS, dtype=bool)  # elements of the training crystals
         self.step = 0
-        self.temperatures = (1.0, 1.0)  # of the skeleton and of the numbers
+        self.temperatures = (1.0, 0.4)  # of skeletons and numbers; cold numbers: half the force
         self.guidance = 1.0
         self.optimizer_state: dict[str, Tensor] = {}
         self.weights_id = f"{self.name}@unsaved"

@@ -169,16 +169,26 @@ def train(
 
 
 @torch.inference_mode()
-def held_back(model: WyckoffAR, check: Corpus) -> dict[str, float]:
-    """Nats per crystal on crystals not trained on, nothing told, by kind of answer and in all."""
+def held_back(
+    model: WyckoffAR,
+    check: Corpus,
+    told: Recipe = Recipe(forget=1.0, show_some=0.0, show_all=0.0),
+) -> dict[str, float]:
+    """Nats per crystal on crystals not trained on, by kind of answer and in all.
+
+    Args:
+        model: in training or trained.
+        check: the crystals.
+        told: a recipe whose `forget`, `show_some` and `show_all` say what is told; here nothing.
+    """
     network = model.network
     assert network is not None
-    nothing = Recipe(forget=1.0, show_some=0.0, show_all=0.0)
     totals: dict[str, float] = {}
     order = np.argsort([len(steps) for steps in check.steps])
     for rows in np.array_split(order, max(1, len(order) // 128)):
-        inputs, answers, told = check.batch(rows, model.knots, np.random.default_rng(0), nothing)
-        condition = network.condition(told.to(model.device))
+        rng = np.random.default_rng(0)
+        inputs, answers, asked_for = check.batch(rows, model.knots, rng, told)
+        condition = network.condition(asked_for.to(model.device))
         parts = network.losses(inputs.to(model.device), answers.to(model.device), condition)
         for kind, loss in parts.items():
             totals[kind] = totals.get(kind, 0.0) + float(loss)
