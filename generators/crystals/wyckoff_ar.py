@@ -11,7 +11,7 @@ share what they have in common, and elements can be asked for.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -50,7 +50,8 @@ if TYPE_CHECKING:
 SHIPPED = Path(__file__).parent / "weights" / "wyckoff_ar"
 BATCH = 128  # rows written in step: fixed, so that a seed gives the same crystals for any n
 ATTEMPTS = 6  # skeletons drawn for a crystal whose charges have to add up
-NUMBER_ATTEMPTS = 4  # sets of numbers drawn for a skeleton until no atoms clash
+NUMBER_ATTEMPTS = 3  # sets of numbers drawn for a skeleton until no atoms clash
+ROUNDS = 3  # in each a new skeleton for what still clashes; the last is kept as it is
 
 
 class WyckoffAR(CrystalGenerator):
@@ -137,7 +138,7 @@ class WyckoffAR(CrystalGenerator):
         Raises:
             InvalidRequest: for elements, space groups or temperatures that do not exist.
         """
-        network, _ = self._ready()
+        network, bins = self._ready()
         required, rules, told = self._rules(
             require_elements, exclude_elements, chemical_system, space_groups, most_atoms
         )
@@ -156,8 +157,7 @@ class WyckoffAR(CrystalGenerator):
             only = np.full(len(rows), chemical_system is not None)
             condition = asked(rows, self.knots, shown, only).to(self.device)
             writing = _Batch(sampler, rules, condition, (seed, start))
-            plans = writing.skeletons(ATTEMPTS if balance_charges else 1)
-            made += writing.structures(plans, self._ready()[1], NUMBER_ATTEMPTS)
+            made += writing.structures(bins, ATTEMPTS if balance_charges else 1)
         for structure in made:
             if structure is not None:
                 structure.properties["notes"] = list(notes)
@@ -260,41 +260,61 @@ class _Batch:
     told: Condition
     seed: tuple[int, int]
 
-    def skeletons(self, attempts: int) -> list[Skeleton | None]:
-        """The first of up to `attempts` whose charges can add up, else the last; None if stuck."""
-        plans: list[Skeleton | None] = [None] * len(self.told.only)
-        left = list(range(len(plans)))
-        for turn in range(attempts):
-            tried = [Draft(self.rules) for _ in left]
-            chance = self._chance(0, turn)[left]
-            self.sampler.write(tried, self.told.rows(left), chance, skeletons_only=True)
-            for i, draft in zip(left, tried, strict=True):
-                plans[i] = None if draft.failed else (draft.spg_num, tuple(draft.orbits))
-            left = [i for i in left if not _is_balanced(plans[i])]
-            if not left:
-                break
-        return plans
+    def structures(self, bins: Bins, attempts: int) -> list[Structure | None]:
+        """One crystal for each row: the first of up to `ROUNDS` in which no atoms clash.
 
-    def structures(
-        self, plans: list[Skeleton | None], bins: Bins, attempts: int
-    ) -> list[Structure | None]:
-        """Crystals with these skeletons: the first of up to `attempts` without a clash of atoms."""
-        made: list[Structure | None] = [None] * len(plans)
-        left = [i for i, plan in enumerate(plans) if plan is not None]
-        for turn in range(attempts if left else 0):
-            tried = [Draft(self.rules, plan=plans[i]) for i in left]
-            self.sampler.write(tried, self.told.rows(left), self._chance(1, turn)[left])
-            for i, draft in zip(left, tried, strict=True):
-                made[i] = _structure(draft, bins) or made[i]
+        Args:
+            bins: of the numbers.
+            attempts: skeletons drawn in a round until the charges can add up.
+        """
+        made: list[Structure | None] = [None] * len(self.told.only)
+        left = list(range(len(made)))
+        for turn in range(ROUNDS):
+            plans = self._skeletons(left, turn, attempts)
+            for i, structure in self._built(plans, bins, turn).items():
+                made[i] = structure
             left = [i for i in left if not _is_sound(made[i])]
             if not left:
                 break
         return made
 
-    def _chance(self, stage: int, turn: int) -> np.ndarray:
+    def _skeletons(self, rows: list[int], turn: int, attempts: int) -> dict[int, Skeleton]:
+        """For each row the first skeleton whose charges can add up, else the last, if any."""
+        plans: dict[int, Skeleton] = {}
+        left = list(rows)
+        for attempt in range(attempts):
+            tried = [Draft(self.rules) for _ in left]
+            chance = self._chance(turn, 0, attempt)[left]
+            self.sampler.write(tried, self.told.rows(left), chance, skeletons_only=True)
+            drawn = {i: draft for i, draft in zip(left, tried, strict=True) if not draft.failed}
+            plans |= {i: (draft.spg_num, tuple(draft.orbits)) for i, draft in drawn.items()}
+            left = [i for i in left if i not in drawn or not _is_balanced(plans[i])]
+            if not left:
+                break
+        return plans
+
+    def _built(self, plans: dict[int, Skeleton], bins: Bins, turn: int) -> dict[int, Structure]:
+        """Crystals with these skeletons; numbers are drawn anew, and warmer, where atoms clash."""
+        made: dict[int, Structure] = {}
+        left = list(plans)
+        for attempt in range(NUMBER_ATTEMPTS if left else 0):
+            tried = [Draft(self.rules, plan=plans[i]) for i in left]
+            heat = self.sampler.number_temperature * (1 + attempt)
+            sampler = replace(self.sampler, number_temperature=heat)
+            sampler.write(tried, self.told.rows(left), self._chance(turn, 1, attempt)[left])
+            for i, draft in zip(left, tried, strict=True):
+                structure = _structure(draft, bins)
+                if structure is not None:
+                    made[i] = structure
+            left = [i for i in left if not _is_sound(made.get(i))]
+            if not left:
+                break
+        return made
+
+    def _chance(self, *draw: int) -> np.ndarray:
         """(BATCH, block, 2) uniform numbers; whole, so that rows do not depend on how many."""
         block = self.sampler.network.config.block
-        return np.random.default_rng([*self.seed, stage, turn]).random((BATCH, block, 2))
+        return np.random.default_rng([*self.seed, *draw]).random((BATCH, block, 2))
 
 
 def _structure(draft: Draft, bins: Bins) -> Structure | None:
@@ -312,11 +332,9 @@ def _is_sound(structure: Structure | None) -> bool:
     return structure is not None and structure_sound(structure)
 
 
-def _is_balanced(skeleton: Skeleton | None) -> bool:
+def _is_balanced(skeleton: Skeleton) -> bool:
     from pymatgen.core import Composition
 
-    if skeleton is None:
-        return False
     counts: dict[str, float] = {}
     for number, place in skeleton[1]:
         symbol = SYMBOLS[number - 1]
