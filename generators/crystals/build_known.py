@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,9 +22,11 @@ from ionwright.knowledge.phases.known import (
     average_minimum_distances,
     formula_hash,
     is_known,
+    known_crystals,
     pack,
     save_known,
 )
+from ionwright.knowledge.phases.library import phase_library
 
 from .data import CrystalSet, read_crystals
 
@@ -37,13 +40,28 @@ _DISTORTIONS = ((0.05, 0.01), (0.1, 0.02), (0.2, 0.03))  # angstrom, strain
 
 
 def build(crystals: CrystalSet) -> np.ndarray:
-    """Writes the table; gives the average minimum distances (n, 16) of all crystals."""
-    structures = (crystals.structure(i) for i in range(len(crystals)))
-    rows = [(formula_hash(s.composition), average_minimum_distances(s)) for s in structures]
-    hashes = np.array([row[0] for row in rows], dtype=np.uint64)
-    distances = np.array([row[1] for row in rows])
-    save_known(TABLE, pack(hashes, distances))
+    """Writes the table of these crystals and of what else the library of known phases holds.
+
+    Returns:
+        Average minimum distances of the crystals (n, 16).
+    """
+    hashes, distances = _fingerprints([crystals.structure(i) for i in range(len(crystals))])
+    table = pack(hashes, distances)
+    library = phase_library().crystals
+    phases = [library.structure(i) for i in range(len(library))]
+    gaps = [table.nearest(phase) for phase in phases]
+    more = [p for p, gap in zip(phases, gaps, strict=True) if gap is None or gap > TOLERANCE]
+    if more:
+        parts = zip((hashes, distances), _fingerprints(more), strict=True)
+        table = pack(*(np.concatenate(part) for part in parts))
+    save_known(TABLE, table)
+    known_crystals.cache_clear()
     return distances
+
+
+def _fingerprints(structures: Sequence[Structure]) -> tuple[np.ndarray, np.ndarray]:
+    hashes = np.array([formula_hash(s.composition) for s in structures], dtype=np.uint64)
+    return hashes, np.array([average_minimum_distances(s) for s in structures])
 
 
 def against_matcher(crystals: CrystalSet, distances: np.ndarray, seed: int) -> dict[str, Any]:
@@ -83,9 +101,7 @@ def shaken(crystals: CrystalSet, seed: int) -> list[dict[str, float]]:
     for length, strain in _DISTORTIONS:
         picked = chance.choice(len(crystals), SHAKEN, replace=False)
         found = [is_known(_shake(crystals.structure(i), length, strain, chance)) for i in picked]
-        rows.append(
-            {"moved_by": length, "strain": strain, "known": float(np.mean(found))}
-        )
+        rows.append({"moved_by": length, "strain": strain, "known": float(np.mean(found))})
     return rows
 
 
@@ -110,7 +126,7 @@ def main() -> None:
     crystals = read_crystals(arguments.data, cache=arguments.cache)
     distances = build(crystals)
     measured = {
-        "crystals": len(crystals),
+        "crystals": len(known_crystals()),
         "sources": SOURCES,
         "tolerance": TOLERANCE,
         "seed": arguments.seed,

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 NEIGHBOURS = 8  # like and unlike ones, each
 REACH = 3.0  # (volume per atom)^(1/3); what is farther away counts as being there
 TOLERANCE = 0.06  # largest difference of two averages, in units of (volume per atom)^(1/3)
-SOURCES = "Materials Project, OQMD, Alexandria and AFLOW (CC-BY 4.0)"
+SOURCES = "Materials Project, OQMD, Alexandria, AFLOW (CC-BY 4.0) and publications"
 TABLE = Path(__file__).parent / "known_crystals.npz"
 _STEP = 0.012  # of the stored distances: one byte reaches 3.06
 
