@@ -6,8 +6,9 @@ and properties; a decoder moves atoms from anywhere to where they belong by anne
 dynamics. This is our own implementation, made for one CPU core, and differs in this: encoder and
 decoder are small networks with vectors on atoms, where the paper's are DimeNet++ and GemNet-dQ;
 the encoder is told the lattice too; the decoder is told the strength of the noise and knows that
-a shift of the whole crystal is no change; a mixture fitted to the latent vectors of the training
-crystals may stand for the unit normal prior.
+a shift of the whole crystal is no change; compositions are written atom by atom and kept while
+the atoms move; and points between the latent vectors of training crystals may stand for draws from
+the unit normal prior, which the latent vectors fill badly.
 
 Shapes: A atoms, B crystals, D numbers of a latent vector, Z elements, P properties.
 """
@@ -29,12 +30,11 @@ from ionwright.knowledge.records import Target
 
 from .base import CrystalGenerator
 from .cdvae_data import MAX_ATOMS, PROPERTIES, batch_of, lattice_of, set_of, structures_of
-from .cdvae_latent import Wish, atoms_of, draw_fitting, optimized, plan, preference
+from .cdvae_latent import Starts, Wish, atoms_of, draw_fitting, optimized, plan, preference
 from .cdvae_network import Config, Network
 from .cdvae_noise import Noise, Schedule, anneal
 from .cdvae_training import (
     Recipe,
-    Starts,
     TrainingState,
     read_checkpoint,
     train,
@@ -46,7 +46,7 @@ from .periodic_graph import cells_of
 if TYPE_CHECKING:
     from pymatgen.core import Structure
 
-Prior = Literal["normal", "mixture"]
+Prior = Literal["normal", "between"]
 SHIPPED = Path(__file__).parent / "weights" / "cdvae"
 BATCH = 64  # crystals decoded at once
 STARTS = 8  # latent vectors bettered for each crystal that is decoded
@@ -118,16 +118,16 @@ class CDVAE(CrystalGenerator):
             require_elements: symbols that each crystal must hold; vectors are drawn whose
                 composition does, and where too few are found the elements are forced into it.
             exclude_elements: symbols that must not occur; they are never written.
-            conditions: targets on PROPERTIES. Vectors start from training crystals and go down
+            conditions: targets on PROPERTIES. Vectors start between training crystals and go down
                 the gradient of the property head; what the decoded crystal has is to be measured.
             seed: same seed, same crystals.
-            prior: "normal" is the paper's, "mixture" is around training crystals. None takes the
-                model's own.
+            prior: "normal" is the paper's, "between" lies between training crystals that are
+                alike. None takes the model's own.
         """
         network, rng = self._ready(), torch.Generator().manual_seed(seed)
         wish = Wish.of(require_elements, exclude_elements)
         targets = [target for target in conditions if target.op != "report"]
-        draw = self._prior("mixture" if targets else prior or self.prior, rng)
+        draw = self._prior("between" if targets else prior or self.prior, rng)
         if targets:
             z = optimized(network, draw_fitting(network, draw, STARTS * n, wish), targets)
             z = z[preference(network, z, targets, wish).argsort(stable=True)[:n]]
@@ -225,13 +225,12 @@ class CDVAE(CrystalGenerator):
         def normal(n: int) -> Tensor:
             return torch.randn(n, self.config.latent, generator=rng).to(self.device)
 
-        def mixture(n: int) -> Tensor:
-            chosen = torch.randint(len(self.starts.means), (n,), generator=rng)
-            return self.starts.means[chosen] + self.starts.spread * normal(n)
+        def between(n: int) -> Tensor:
+            return self.starts.between(n, rng)
 
-        if prior == "mixture" and not len(self.starts.means):
+        if prior == "between" and not len(self.starts.means):
             raise InvalidRequest(f"{self.name} is half trained: finish it before asking for more")
-        return normal if prior == "normal" else mixture
+        return normal if prior == "normal" else between
 
     def _ready(self) -> Network:
         if self.network is None:

@@ -22,9 +22,41 @@ from .cdvae_network import ELEMENTS, Network
 
 TRIES = 8  # rounds of drawing vectors before required elements are forced in
 ROUND = 2048  # vectors drawn in one
+NEAR = 64  # training crystals that count as alike
+BLUR = 0.7  # standard deviations of noise added
 OPTIMIZER_STEPS = 200
 OPTIMIZER_RATE = 0.03
 TETHER = 0.05  # price of a squared distance from the start, in squared standard deviations
+
+
+@dataclass(frozen=True)
+class Starts:
+    """Latent vectors of training crystals, between which new ones are drawn.
+
+    Attributes:
+        means: of their latent distributions (M, D).
+        spread: the usual standard deviation of these (D,).
+    """
+
+    means: Tensor
+    spread: Tensor
+
+    @classmethod
+    def none(cls, latent: int) -> Starts:
+        """Of an untrained model."""
+        return cls(torch.zeros(0, latent), torch.ones(latent))
+
+    def between(self, n: int, rng: torch.Generator) -> Tensor:
+        """Points near the middle between a crystal and one of its neighbours, blurred (n, D)."""
+        device, m = self.means.device, len(self.means)
+        near = min(NEAR, m - 1)
+        first = self.means[torch.randint(m, (n,), generator=rng).to(device)]
+        alike = torch.cdist(first, self.means).topk(near + 1, largest=False).indices
+        chosen = torch.randint(min(1, near), near + 1, (n, 1), generator=rng).to(device)
+        second = self.means[alike.gather(1, chosen)[:, 0]]
+        part = 0.3 + 0.2 * torch.rand(n, 1, generator=rng)
+        noise = torch.randn(n, len(self.spread), generator=rng)
+        return torch.lerp(first, second, part.to(device)) + BLUR * self.spread * noise.to(device)
 
 
 @dataclass(frozen=True)

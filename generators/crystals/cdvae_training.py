@@ -18,6 +18,7 @@ from ionwright.knowledge.errors import Damaged, InvalidRequest
 from ionwright.knowledge.files import write_atomically
 
 from .cdvae_data import Batch, batch_of, fit_to_learn, reduced, training_weights
+from .cdvae_latent import Starts
 from .cdvae_network import Network
 from .cdvae_noise import Noise, centred, moved, way_back
 from .data import CrystalSet
@@ -150,24 +151,6 @@ class TrainingState:
 
     averaged: dict[str, Tensor]
     moments: dict[str, Tensor]
-
-
-@dataclass(frozen=True)
-class Starts:
-    """Latent vectors of training crystals, around which new ones are drawn.
-
-    Attributes:
-        means: of their latent distributions (M, D).
-        spread: the usual standard deviation of these (D,).
-    """
-
-    means: Tensor
-    spread: Tensor
-
-    @classmethod
-    def none(cls, latent: int) -> Starts:
-        """Of an untrained model."""
-        return cls(torch.zeros(0, latent), torch.ones(latent))
 
 
 @torch.no_grad()

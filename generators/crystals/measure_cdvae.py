@@ -78,7 +78,7 @@ def measured(arguments: argparse.Namespace) -> dict[str, Any]:
         "published": PUBLISHED,
         "chosen": {"prior": model.prior, "evaluations": model.schedule.evaluations},
     }
-    priors: tuple[Prior, ...] = ("normal", "mixture")
+    priors: tuple[Prior, ...] = ("normal", "between")
     found["priors_on_300"] = {p: generation(model, 300, known, seed + 1, prior=p) for p in priors}
     found["steps"] = [steps_row(model, schedule, val, seed) for schedule in SCHEDULES]
     found["generation"] = generation(model, n, known, seed)
@@ -211,7 +211,7 @@ def latent_search(model: CDVAE, seed: int, n: int = 100) -> dict[str, Any]:
     }
     rows = {}
     for name, conditions in targets.items():
-        made = model.sample_structures(n, conditions=conditions, seed=seed, prior="mixture")
+        made = model.sample_structures(n, conditions=conditions, seed=seed, prior="between")
         values = model.predict_properties([s for s in made if s is not None])
         rows[name] = {
             "n": n,

@@ -31,7 +31,7 @@ from .data import CrystalSet, read_crystals
 
 log = logging.getLogger(__name__)
 SAVE_EVERY = 200  # steps
-PEROVSKITE_STEPS = 3500
+PEROVSKITE_STEPS = 2400
 
 
 def main() -> None:
