@@ -17,6 +17,7 @@ from ionwright.tools.predictors.base import predictors
 
 Rows = list[dict[str, Any]]
 BENCHMARKS = {
+    "crystals": "ionwright.tools.benchmarks.crystals",
     "polymers": "ionwright.tools.benchmarks.polymers",
     "interpreter": "ionwright.agent.embedded.evaluate",
     "knowledge": "ionwright.agent.benchmarks.knowledge",

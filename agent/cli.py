@@ -199,7 +199,7 @@ def train(name: str, data: Path, steps: int | None, seed: int, out: Path) -> Non
     help="Folder with the public data, for the published anchor.",
 )
 def bench(name: str, as_json: bool, n: int, seed: int, data: Path | None) -> None:
-    """Measure generators of a class (polymers), the interpreter, or speed."""
+    """Measure generators of a class (crystals, polymers), the interpreter, knowledge or speed."""
     from .catalog import run_benchmark
 
     _list(run_benchmark(name, n=n, seed=seed, data=data), as_json)

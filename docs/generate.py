@@ -16,6 +16,7 @@ from click.testing import CliRunner
 
 from ionwright.agent import catalog
 from ionwright.agent.cli import cli
+from ionwright.tools.benchmarks import crystal_report
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -109,6 +110,7 @@ SECTIONS: dict[str, Callable[[], str]] = {
     "tools": lambda: markdown_table(catalog.tool_rows()),
     "properties": lambda: markdown_table(catalog.property_rows()),
     "polymer-benchmark": lambda: result_table("docs/results/polymers.json"),
+    "crystal-benchmark": lambda: crystal_report.markdown(ROOT / "docs/results/crystals.json"),
     "speed": lambda: result_table("docs/results/speed.json"),
     "knowledge-benchmark": lambda: knowledge_table(),
     "interpreter-benchmark": lambda: interpreter_table(),

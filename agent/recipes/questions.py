@@ -13,6 +13,10 @@ from ..settings import Settings
 from ..state import Call
 
 ENTRIES = 12  # asked of the store for each call
+USUAL: dict[str, tuple[str, ...]] = {  # told in a comparison; of polymers everything
+    "polymer": (),
+    "crystal": ("average_voltage", "capacity_grav", "max_delta_volume", "energy_above_hull"),
+}
 OPEN_TARGETS = ("max", "min", "report")  # ask for a property without saying a value
 
 
@@ -32,8 +36,8 @@ class Question:
             searches = [search_arguments(goal, words, list(goal.subjects))]
         calls = [Call(tool="search", arguments=arguments) for arguments in searches]
         if goal.intent == "compare" and (able := predictable(goal)):
-            properties = [t.property for t in goal.targets]
-            calls.append(Call(tool="predict", arguments={"inputs": able, "properties": properties}))
+            asked = [t.property for t in goal.targets] or usual_properties(able)
+            calls.append(Call(tool="predict", arguments={"inputs": able, "properties": asked}))
         return calls
 
 
@@ -65,19 +69,23 @@ def search_arguments(goal: Goal, words: str, names: list[str]) -> dict[str, Any]
 def predictable(goal: Goal) -> list[str]:
     """The subjects for which something that is asked can be predicted today."""
     asked = {t.property for t in goal.targets}
-    return [s for s in goal.subjects if _properties_of(s) & asked or (not asked and _is_polymer(s))]
+    able = {s: _properties_of(s) for s in goal.subjects}
+    return [s for s in goal.subjects if able[s] & asked or (not asked and _material(s) in USUAL)]
+
+
+def usual_properties(subjects: list[str]) -> list[str]:
+    """What is told of materials where nothing is asked; empty for all that can be predicted."""
+    materials = {_material(s) for s in subjects}
+    return list(USUAL[materials.pop() or ""]) if len(materials) == 1 else []
 
 
 def _properties_of(subject: str) -> set[str]:
-    try:
-        material = candidate_from_text(subject, version="").material
-    except InvalidRequest:
-        return set()
+    material = _material(subject)
     return {key for p in predictors() if material in p.materials for key in p.properties}
 
 
-def _is_polymer(subject: str) -> bool:
+def _material(subject: str) -> str | None:
     try:
-        return candidate_from_text(subject, version="").material == "polymer"
+        return candidate_from_text(subject, version="").material
     except InvalidRequest:
-        return False
+        return None

@@ -33,10 +33,10 @@ from .mattergen_adapters import (
     group_code,
     guided,
 )
-from .mattergen_batches import cells_of, learnable
-from .mattergen_diffusion import Sampler, Schedule, denoise, start
+from .mattergen_batches import MAX_ATOMS, cells_of, learnable
+from .mattergen_diffusion import Limits, Sampler, Schedule, denoise, start
 from .mattergen_network import MASKED, Config, Network, Noisy
-from .mattergen_sizes import count_table, draw_sizes, given
+from .mattergen_sizes import count_table, draw_formulas, draw_sizes, formula_table, given
 from .mattergen_training import (
     Progress,
     Recipe,
@@ -55,7 +55,7 @@ if TYPE_CHECKING:
 
 SHIPPED = Path(__file__).parent / "weights" / "mattergen"
 BATCH = 32  # cells that are sampled in step
-TABLE = "table"  # name of the counts among the weights
+TABLE, FORMULAS, WEIGHTS = "table", "formulas", "formula_weights"  # counts, beside the weights
 
 
 class MatterGen(CrystalGenerator):
@@ -81,6 +81,7 @@ class MatterGen(CrystalGenerator):
         self.adapters: dict[str, Adapter] = {}
         self.schedule, self.sampler, self.guidance = Schedule(), Sampler(), 2.0
         self.table: np.ndarray | None = None
+        self.formulas = np.zeros((0, MAX_ATOMS), dtype=np.uint8), np.zeros(0)
         self.progress = Progress()
         self.weights_id = f"{self.name}@unsaved"
 
@@ -114,7 +115,8 @@ class MatterGen(CrystalGenerator):
             raise InvalidRequest("no crystal of at most 20 atoms on the train split to learn from")
         cells = cells_of(crystals, weights)
         check = cells_of(*learnable(_split(data, "val")))
-        self.schedule, self.table = cells.schedule(), count_table(cells)
+        self.schedule = cells.schedule()
+        self.table, self.formulas = count_table(cells), formula_table(cells)
         loss = base_loss(self.network, cells, self.schedule, self.device)
         check_loss = base_loss(self.network, check, self.schedule, self.device)
         for metrics in train(
@@ -187,6 +189,8 @@ class MatterGen(CrystalGenerator):
         allowed = self._allowed(excluded, required)
         rng = np.random.default_rng(seed)
         counts = draw_sizes(self._ready(), required, n, rng)
+        elements = (len(required), len(required) if chemical_system else MAX_ATOMS)
+        formulas = draw_formulas(*self.formulas, counts, elements, rng)
         codes, notes = self._codes(n, conditions, chemical_system, required, space_group, rng)
         sampler = replace(self.sampler, steps=steps or self.sampler.steps)
         press = self.guidance if guidance is None else guidance
@@ -198,7 +202,8 @@ class MatterGen(CrystalGenerator):
             noise = self._noise(required, counts[rows], generator)
             wishes = [Wish(self.adapters[k], code[rows].to(self.device)) for k, code in codes]
             score_of = guided(self.network, wishes, press)
-            made = denoise(score_of, noise, self.schedule, sampler, generator, allowed[None])
+            limits = Limits(allowed[None], torch.from_numpy(formulas[rows]).to(self.device))
+            made = denoise(score_of, noise, self.schedule, sampler, generator, limits)
             for row, structure in zip(rows, structures_of(made, notes), strict=True):
                 found[row] = structure
         return found
@@ -275,7 +280,8 @@ class MatterGen(CrystalGenerator):
         exactly.
         """
         folder = Path(folder)
-        tensors = {**self.network.state_dict(), TABLE: torch.from_numpy(self._ready())}
+        tables = {TABLE: self._ready(), FORMULAS: self.formulas[0], WEIGHTS: self.formulas[1]}
+        tensors = self.network.state_dict() | {k: torch.from_numpy(v) for k, v in tables.items()}
         config = {
             "name": self.name,
             "network": asdict(self.network.config),
@@ -302,6 +308,7 @@ class MatterGen(CrystalGenerator):
         try:
             model = cls(device=device, **config["network"])
             model.table = tensors.pop(TABLE).numpy()
+            model.formulas = tensors.pop(FORMULAS).numpy(), tensors.pop(WEIGHTS).numpy()
             model.network.load_state_dict(tensors)
             model.schedule = Schedule(**config["schedule"])
             model.sampler = Sampler(**config["sampler"])

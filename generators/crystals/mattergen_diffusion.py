@@ -163,6 +163,18 @@ class Sampler:
     churn: float = 1.0
 
 
+class Limits(NamedTuple):
+    """What may come of noise.
+
+    Attributes:
+        allowed: (B or 1, Z) kinds that may occur.
+        formula: (B, any) atoms of each element, most first: the largest numbers that are kept to.
+    """
+
+    allowed: Tensor
+    formula: Tensor
+
+
 ScoreOf = Callable[[Noisy], Scores]
 
 
@@ -185,7 +197,7 @@ def denoise(
     schedule: Schedule,
     sampler: Sampler,
     generator: Generator,
-    allowed: Tensor,
+    limits: Limits,
 ) -> Noisy:
     """Leads noise back to crystals: one predictor step and some corrections at each time.
 
@@ -195,12 +207,12 @@ def denoise(
         schedule: of the training.
         sampler: number and size of steps.
         generator: of the random numbers.
-        allowed: (B, Z) kinds that may occur.
+        limits: what may come of it.
     """
     times = torch.linspace(1, 0, sampler.steps + 1).tolist()
     for now, then in pairwise(times):
         scores = score_of(noisy)
-        noisy = predict(noisy, scores, now, then, schedule, sampler, generator, allowed)
+        noisy = predict(noisy, scores, now, then, schedule, sampler, generator, limits)
         for _ in range(sampler.corrections if then > 0 else 0):
             noisy = correct(noisy, score_of(noisy), schedule, sampler, generator)
     return noisy
@@ -214,7 +226,7 @@ def predict(
     schedule: Schedule,
     sampler: Sampler,
     generator: Generator,
-    allowed: Tensor,
+    limits: Limits,
 ) -> Noisy:
     """One step back in time; the step to 0 ends at the mean of what is left to know."""
     device, count = noisy.frac.device, count_of(noisy)
@@ -225,7 +237,7 @@ def predict(
     again = narrow * (wide**2 - narrow**2).sqrt() / wide
     noise = torch.randn(noisy.frac.shape, generator=generator).to(device)
     chance = 1 - float(schedule.masked(after)[0] / schedule.masked(before)[0])
-    kinds = reveal(noisy, scores.logits * sampler.sharpness, chance, generator, allowed)
+    kinds = reveal(noisy, scores.logits * sampler.sharpness, chance, generator, limits)
     return noisy._replace(
         kinds=kinds,
         frac=(noisy.frac + back + again * noise) % 1,
@@ -235,15 +247,36 @@ def predict(
 
 
 def reveal(
-    noisy: Noisy, logits: Tensor, chance: float, generator: Generator, allowed: Tensor
+    noisy: Noisy, logits: Tensor, chance: float, generator: Generator, limits: Limits
 ) -> Tensor:
-    """Kinds (B, N) after each masked atom has shown its own with probability `chance`."""
-    logits = logits.masked_fill(~allowed[:, None], -torch.inf)
+    """Kinds (B, N) after each masked atom has shown its own with probability `chance`.
+
+    Atoms show one after the other, so that the numbers of atoms stay within the formula.
+    """
+    logits = logits.masked_fill(~limits.allowed[:, None], -torch.inf)
     uniform = torch.rand(*noisy.kinds.shape, KINDS, generator=generator).to(logits)
-    drawn = (logits - (-uniform.clamp(1e-20, 1 - 1e-7).log()).log()).argmax(-1)
+    scores = logits - (-uniform.clamp(1e-20, 1 - 1e-7).log()).log()  # the largest is a fair draw
     lucky = torch.rand(noisy.kinds.shape, generator=generator).to(logits) < chance
     shown = lucky & (noisy.kinds == MASKED) & noisy.real
-    return torch.where(shown, drawn.to(noisy.kinds), noisy.kinds)
+    kinds = noisy.kinds.clone()
+    amounts = F.one_hot(kinds * noisy.real, KINDS).sum(1)
+    amounts[:, MASKED] = 0
+    for atom in shown.any(0).nonzero()[:, 0].tolist():
+        possible = scores[:, atom].masked_fill(~has_room(amounts, limits.formula), -torch.inf)
+        drawn = torch.where(shown[:, atom], possible.argmax(-1), kinds[:, atom])
+        kinds[:, atom] = drawn
+        amounts.scatter_add_(1, drawn[:, None], shown[:, atom, None].long())
+    return kinds
+
+
+def has_room(amounts: Tensor, formula: Tensor) -> Tensor:
+    """Of which kinds (B, Z) there can be one atom more, if an anonymous formula is to be kept.
+
+    Sorted, the amounts must not exceed the sorted formula; one more of a kind takes the first place
+    among those of the same amount.
+    """
+    place = (amounts[:, None, :] > amounts[:, :, None]).sum(-1)
+    return amounts + 1 <= F.pad(formula, (0, amounts.shape[1])).gather(1, place)
 
 
 def _cell_back(

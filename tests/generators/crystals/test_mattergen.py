@@ -24,7 +24,13 @@ from ionwright.generators.crystals.mattergen_adapters import (
 )
 from ionwright.generators.crystals.mattergen_batches import Cells, cells_of, reduced
 from ionwright.generators.crystals.mattergen_diffusion import Sampler, start
-from ionwright.generators.crystals.mattergen_sizes import count_table, draw_sizes, given
+from ionwright.generators.crystals.mattergen_sizes import (
+    count_table,
+    draw_formulas,
+    draw_sizes,
+    formula_table,
+    given,
+)
 from ionwright.generators.crystals.mattergen_tables import read_table, set_of
 from ionwright.generators.crystals.mattergen_training import Recipe
 from ionwright.generators.crystals.mattergen_wishes import draw_values
@@ -273,13 +279,20 @@ def test_sizes_follow_the_required_elements() -> None:
     kinds[:10, :2] = [3, 9]
     kinds[10:, :6] = [11, 8, 8, 8, 26, 26]
     counts = np.array([2] * 10 + [6] * 10)
-    table = count_table(
-        Cells(kinds, np.zeros((20, 20, 3)), np.zeros((20, 3, 3)), counts, np.ones(20))
-    )
+    nothing = np.zeros((20, 20, 3))
+    cells = Cells(kinds, nothing, np.zeros((20, 3, 3)), counts, np.ones(20))
+    table = count_table(cells)
     rng = np.random.default_rng(0)
     assert set(draw_sizes(table, [], 200, rng)) == {2, 6}
     assert set(draw_sizes(table, [11], 50, rng)) == {6}
     assert set(draw_sizes(table, [3, 11], 50, rng)) == {6}  # never together: what has room
+    formulas = formula_table(cells)
+    assert formulas[0][:, :4].tolist() == [[1, 1, 0, 0], [3, 2, 1, 0]]
+    assert formulas[1].tolist() == [10, 10]
+    drawn = draw_formulas(*formulas, np.array([2, 6]), (1, 20), rng)
+    assert drawn[:, :4].tolist() == [[1, 1, 0, 0], [3, 2, 1, 0]]
+    free = draw_formulas(*formulas, np.array([6]), (4, 4), rng)  # none has four elements
+    assert free[0, :5].tolist() == [6, 6, 6, 6, 0]
     assert given([11, 8], np.array([3, 2])).tolist() == [[11, 8, 0], [11, 8, 0]]
 
 

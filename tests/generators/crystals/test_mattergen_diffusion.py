@@ -8,6 +8,7 @@ import torch
 from torch import Generator
 
 from ionwright.generators.crystals.mattergen_diffusion import (
+    Limits,
     Sampler,
     Schedule,
     centred,
@@ -122,9 +123,9 @@ def test_true_scores_lead_back_to_the_crystal(corrections: int) -> None:
     clean = cells(3)
     clean = clean._replace(frac=torch.rand(3, 4, 3, generator=seeded(5)))
     noise = start(clean.kinds * 0, clean.real, SCHEDULE, seeded(1), torch.device("cpu"))
-    allowed = torch.ones(1, KINDS, dtype=torch.bool)
+    limits = Limits(torch.ones(1, KINDS, dtype=torch.bool), torch.full((3, 4), 4))
     sampler = Sampler(steps=60, corrections=corrections)
-    made = denoise(perfect(clean), noise, SCHEDULE, sampler, seeded(2), allowed)  # type: ignore[arg-type]
+    made = denoise(perfect(clean), noise, SCHEDULE, sampler, seeded(2), limits)  # type: ignore[arg-type]
     assert torch.equal(made.kinds, clean.kinds)
     away = made.frac - clean.frac
     assert (away - away.round()).abs().max() < 0.01
@@ -137,7 +138,7 @@ def test_reveal_never_shows_what_is_not_allowed() -> None:
     allowed[0, [3, 8]] = True
     logits = torch.zeros(50, 4, KINDS)
     logits[..., 92] = 50.0
-    kinds = reveal(noisy, logits, 1.0, seeded(), allowed)
+    kinds = reveal(noisy, logits, 1.0, seeded(), Limits(allowed, torch.full((50, 4), 4)))
     assert set(kinds.unique().tolist()) == {3, 8}
 
 
@@ -145,7 +146,23 @@ def test_reveal_draws_as_the_logits_say() -> None:
     noisy = cells(MANY)._replace(kinds=torch.full((MANY, 4), MASKED))
     logits = torch.full((MANY, 4, KINDS), -30.0)
     logits[..., 3], logits[..., 8] = np.log(0.3), np.log(0.7)
-    kinds = reveal(noisy, logits, 0.5, seeded(), torch.ones(1, KINDS, dtype=torch.bool))
+    limits = Limits(torch.ones(1, KINDS, dtype=torch.bool), torch.full((MANY, 4), 4))
+    kinds = reveal(noisy, logits, 0.5, seeded(), limits)
     shown = kinds != MASKED
     assert float(shown.float().mean()) == pytest.approx(0.5, abs=0.02)
     assert float((kinds[shown] == 3).float().mean()) == pytest.approx(0.3, abs=0.02)
+
+
+def test_reveal_keeps_to_the_anonymous_formula() -> None:
+    noisy = cells(300)._replace(kinds=torch.tensor([[26, 0, 0, 0]]).repeat(300, 1))
+    formula = torch.tensor([[4, 0, 0, 0], [3, 1, 0, 0], [2, 1, 1, 0]]).repeat(100, 1)
+    allowed = torch.ones(1, KINDS, dtype=torch.bool)
+    allowed[0, MASKED] = False
+    logits = torch.zeros(300, 4, KINDS)
+    for chance in (0.4, 0.4, 1.0):
+        kinds = reveal(noisy, logits, chance, seeded(), Limits(allowed, formula))
+        noisy = noisy._replace(kinds=kinds)
+    for row, wanted in zip(noisy.kinds, formula, strict=True):
+        amounts = sorted(row.unique(return_counts=True)[1].tolist(), reverse=True)
+        assert amounts == [number for number in wanted.tolist() if number]
+    assert (noisy.kinds[:, 0] == 26).all()
