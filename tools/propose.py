@@ -151,13 +151,10 @@ class _Search:
             ctx.progress(f"sampling with {name}", self.sampled.total(), n)
             started = time.monotonic()
             scored = self._batch(ctx, name, chemistry, excluded)
-            told = {
-                "successes": sum(score for score, _ in scored),
-                "trials": BATCH,
-                "seconds": time.monotonic() - started,
-            }
-            which.tell(name, **told)
-            where[name].tell(chemistry, **told)
+            spent = time.monotonic() - started
+            hits = sum(score for score, _ in scored)
+            which.tell(name, successes=hits, trials=BATCH, seconds=spent)
+            where[name].tell(chemistry, successes=hits, trials=BATCH, seconds=spent)
             self.found += scored
         ctx.progress("sampling", n, n)
 

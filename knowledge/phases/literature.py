@@ -78,11 +78,10 @@ def substituted(structure: Structure, change: str) -> Structure:
 def _growth(structure: Structure, pairs: dict[str, str]) -> float:
     from pymatgen.core import Element
 
-    ratios = {
-        old: float(Element(new).atomic_radius) / float(Element(old).atomic_radius)
-        for old, new in pairs.items()
-        if new
+    radius = {
+        el: float(Element(el).atomic_radius or 1.5) for pair in pairs.items() for el in pair if el
     }
+    ratios = {old: radius[new] / radius[old] for old, new in pairs.items() if new}
     part = structure.composition.get_atomic_fraction
     grown = 1 + sum(part(old) * (ratio - 1) for old, ratio in ratios.items())
     return min(max(grown, 0.85), 1.3)

@@ -1,6 +1,9 @@
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from pymatgen.core import Lattice, Structure
+from pymatgen.io.vasp import Poscar
+
 from ionwright.knowledge.crystals import (
     MAX_ATOMS,
     cif_of,
@@ -11,11 +14,11 @@ from ionwright.knowledge.crystals import (
 )
 from ionwright.knowledge.errors import InvalidRequest
 from ionwright.knowledge.records import Candidate, Provenance
-from pymatgen.core import Lattice, Structure
-from pymatgen.io.vasp import Poscar
 
 ORIGIN = Provenance(source="test", version="1")
-SALT = Structure.from_spacegroup("Fm-3m", Lattice.cubic(5.64), ["Na", "Cl"], [[0, 0, 0], [0.5, 0.5, 0.5]])
+SALT = Structure.from_spacegroup(
+    "Fm-3m", Lattice.cubic(5.64), ["Na", "Cl"], [[0, 0, 0], [0.5, 0.5, 0.5]]
+)
 
 lengths = st.tuples(*[st.floats(4, 9)] * 3)
 angles = st.tuples(*[st.floats(75, 105)] * 3)
@@ -61,7 +64,9 @@ def test_files_are_read_by_what_they_are(tmp_path):
         assert read_structure(tmp_path / name).matches(SALT)
 
 
-@pytest.mark.parametrize("text", ["", "not a crystal", "data_x\n_cell_length_a 1\n", "\0\1\2", "C 0 0 0\nO 0 0 1.2"])
+@pytest.mark.parametrize(
+    "text", ["", "not a crystal", "data_x\n_cell_length_a 1\n", "\0\1\2", "C 0 0 0\nO 0 0 1.2"]
+)
 def test_what_is_no_crystal_is_refused_in_words(tmp_path, text):
     for name in ("x.cif", "POSCAR"):
         (tmp_path / name).write_text(text)

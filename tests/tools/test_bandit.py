@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from ionwright.knowledge.errors import InvalidRequest
 from ionwright.tools.bandit import Bandit
 from ionwright.tools.chemistries import PALETTES, chemistries
@@ -31,7 +32,9 @@ def test_a_slow_arm_must_earn_its_time():
 
 
 def test_the_same_random_numbers_give_the_same_choices():
-    assert spent({"a": 0.2, "b": 0.3}, {"a": 1.0, "b": 1.0}) == spent({"a": 0.2, "b": 0.3}, {"a": 1.0, "b": 1.0})
+    assert spent({"a": 0.2, "b": 0.3}, {"a": 1.0, "b": 1.0}) == spent(
+        {"a": 0.2, "b": 0.3}, {"a": 1.0, "b": 1.0}
+    )
 
 
 @given(

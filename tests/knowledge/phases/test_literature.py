@@ -1,9 +1,12 @@
 import numpy as np
 import pytest
-from ionwright.knowledge.phases.literature import published_cells, substituted, without
 from pymatgen.core import Lattice, Structure
 
-ROCK_SALT = Structure.from_spacegroup("Fm-3m", Lattice.cubic(4.2), ["Mg", "O"], [[0, 0, 0], [0.5, 0.5, 0.5]])
+from ionwright.knowledge.phases.literature import published_cells, substituted, without
+
+ROCK_SALT = Structure.from_spacegroup(
+    "Fm-3m", Lattice.cubic(4.2), ["Mg", "O"], [[0, 0, 0], [0.5, 0.5, 0.5]]
+)
 
 
 @pytest.mark.filterwarnings("ignore")
