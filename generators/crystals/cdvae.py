@@ -65,7 +65,7 @@ class CDVAE(CrystalGenerator):
         """An untrained model; `size` are fields of Config."""
         self.device, self.config = device, Config(**size)
         self.noise, self.schedule = Noise(), Schedule()
-        self.prior: Prior = "normal"
+        self.prior: Prior = "between"
         self.network: Network | None = None
         self.step = 0
         self.starts = Starts.none(self.config.latent)

@@ -5,7 +5,7 @@
 
 The second learns the perovskites of perov_5 alone, to compare with the published reconstruction; of
 that set the part named "val" is learned, the one named "train" not being at hand. A run that was
-stopped goes on where it was, and `steps` may be changed until the learning rate begins to fall.
+stopped goes on where it was, and --steps may be changed until the learning rate begins to fall.
 """
 
 from __future__ import annotations
@@ -31,7 +31,11 @@ from .data import CrystalSet, read_crystals
 
 log = logging.getLogger(__name__)
 SAVE_EVERY = 200  # steps
-PEROVSKITE_STEPS = 2400
+LEGS: tuple[int, ...] = (
+    4000,
+    8000,
+)  # the learning rate falls at the end of each, moments begin anew after it
+PEROVSKITE_LEGS: tuple[int, ...] = (2400,)
 
 
 def main() -> None:
@@ -41,19 +45,20 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, help="folder that keeps the parsed tables")
     parser.add_argument("--out", type=Path, required=True, help="where weights are written")
     parser.add_argument("--perovskites", action="store_true", help="learn perov_5 alone")
-    parser.add_argument("--steps", type=int)
+    parser.add_argument("--steps", type=int, help="of a single leg, instead of the recipe's")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     torch.set_num_threads(1)
     if arguments.perovskites:
         crystals = read_perovskites(arguments.data, "val")
-        recipe, steps = replace(Recipe(), split=False), PEROVSKITE_STEPS
+        recipe, legs = replace(Recipe(), split=False), PEROVSKITE_LEGS
     else:
         crystals = read_crystals(arguments.data, cache=arguments.cache)
-        recipe, steps = Recipe(), CDVAE.recipe_steps
+        recipe, legs = Recipe(), LEGS
     log.info("%s crystals", len(crystals))
-    learn(crystals, arguments.out, arguments.steps or steps, arguments.seed, recipe)
+    for steps in (arguments.steps,) if arguments.steps else legs:
+        learn(crystals, arguments.out, steps, arguments.seed, recipe)
 
 
 def read_perovskites(folder: Path, part: Literal["val", "test"]) -> CrystalSet:
@@ -73,7 +78,10 @@ def read_perovskites(folder: Path, part: Literal["val", "test"]) -> CrystalSet:
 
 def learn(crystals: CrystalSet, folder: Path, steps: int, seed: int, recipe: Recipe) -> CDVAE:
     """One training, taken up where it was left; the time it took is kept beside the weights."""
+    # each leg begins from what is saved, so that a run that was stopped is no different
     model = CDVAE.load(folder) if (folder / "config.json").exists() else CDVAE()
+    if model.step >= steps:
+        return model
     notes = folder / "training.json"
     before = json.loads(notes.read_text())["cpu_seconds"] if notes.exists() else 0.0
     start = time.process_time()
