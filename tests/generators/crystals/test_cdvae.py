@@ -23,6 +23,7 @@ from ionwright.generators.crystals.cdvae_noise import Schedule, placed
 from ionwright.generators.crystals.cdvae_training import CHECKPOINT, Recipe
 from ionwright.generators.crystals.data import CrystalSet
 from ionwright.generators.crystals.periodic_graph import cells_of
+from ionwright.generators.crystals.train_cdvae import learn
 from ionwright.knowledge.errors import Damaged, InvalidRequest
 from ionwright.knowledge.records import Target
 
@@ -220,6 +221,15 @@ def test_a_stopped_training_goes_on_exactly(crystals: CrystalSet, tmp_path: Path
         assert torch.allclose(a, b, atol=1e-6)
 
 
+def test_a_training_that_has_ended_is_not_begun_again(crystals: CrystalSet, tmp_path: Path):
+    recipe = Recipe(batch=4, report_every=2, split=False)
+    first = learn(crystals, tmp_path, 2, 0, recipe)
+    assert len(first.starts.means) == len(crystals)
+    stamp = (tmp_path / "model.safetensors").read_bytes()
+    assert learn(crystals, tmp_path, 2, 0, recipe).step == 2
+    assert (tmp_path / "model.safetensors").read_bytes() == stamp
+
+
 def test_too_many_atoms_are_refused_by_name(model: CDVAE):
     large = skewed() * (5, 1, 1)
     with pytest.raises(InvalidRequest, match="25 sites"):
@@ -229,6 +239,14 @@ def test_too_many_atoms_are_refused_by_name(model: CDVAE):
 def test_untrained_says_so():
     with pytest.raises(InvalidRequest, match="untrained"):
         CDVAE(**TINY).sample_structures(1)
+
+
+def test_shipped_weights_make_sound_crystals_of_lithium():
+    candidates = CDVAE.load().sample(4, require_elements=["Li"], exclude_elements=["Co"], seed=2)
+    assert sum(bool(c.checks["valid"]) for c in candidates) >= 3
+    for candidate in candidates:
+        assert "Li" in candidate.name
+        assert "Co" not in candidate.name
 
 
 @pytest.mark.slow
