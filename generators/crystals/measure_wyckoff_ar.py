@@ -22,6 +22,7 @@ import numpy as np
 import torch
 
 from ionwright.knowledge.files import write_atomically
+from ionwright.knowledge.records import Target
 
 from . import metrics
 from .base import CrystalGenerator
@@ -50,6 +51,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--n", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--only", default="", help="rows that start so; others stay as they are")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     warnings.simplefilter("ignore")
@@ -59,8 +61,10 @@ def main() -> None:
     model, exchange = WyckoffAR.load(arguments.weights), IonExchange()
     list(exchange.fit(data))
     lithium = ["Li", "O"]
+    stable = [Target(property="energy_above_hull", op="<=", value=0.02, unit="eV/atom")]
     runs: dict[str, tuple[CrystalGenerator, dict[str, Any]]] = {
         "wyckoff_ar": (model, {}),
+        "wyckoff_ar, asked for stability": (model, {"conditions": stable}),
         "wyckoff_ar, charges free": (model, {"balance_charges": False}),
         "ion_exchange": (exchange, {}),
         "random_symmetric": (RandomSymmetric.load(), {}),
@@ -68,8 +72,11 @@ def main() -> None:
         "ion_exchange, with Li and O": (exchange, {"require_elements": lithium}),
     }
     rows: dict[str, dict[str, float]] = {}
+    if arguments.only and arguments.out.exists():
+        rows = json.loads(arguments.out.read_text(encoding="utf-8"))["rows"]
     nats = nats_per_crystal(model, data)
-    for name, (generator, options) in runs.items():
+    for name in (name for name in runs if name.startswith(arguments.only)):
+        generator, options = runs[name]
         start = time.process_time()
         made = generator.sample_structures(arguments.n, seed=arguments.seed, **options)
         seconds = time.process_time() - start
@@ -80,6 +87,8 @@ def main() -> None:
             "seed": arguments.seed,
             "hardware": f"{platform.processor() or platform.machine()}, one thread",
             "weights": model.weights_id,
+            "temperatures": model.temperatures,
+            "guidance": model.guidance,
             "rows": rows,
             "test_nats_per_crystal": nats,
         }

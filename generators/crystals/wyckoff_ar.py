@@ -71,8 +71,8 @@ class WyckoffAR(CrystalGenerator):
         self.knots: dict[str, Knots] = {}
         self.seen = np.ones(ELEMENTS, dtype=bool)  # elements of the training crystals
         self.step = 0
-        self.temperatures = (1.0, 0.4)  # of skeletons and numbers; cold numbers: half the force
-        self.guidance = 1.0
+        self.temperatures = (0.7, 0.4)  # of skeletons and of numbers
+        self.guidance = 2.0
         self.optimizer_state: dict[str, Tensor] = {}
         self.weights_id = f"{self.name}@unsaved"
 
@@ -139,7 +139,7 @@ class WyckoffAR(CrystalGenerator):
             InvalidRequest: for elements, space groups or temperatures that do not exist.
         """
         network, bins = self._ready()
-        required, rules, told = self._rules(
+        rules, told = self._rules(
             require_elements, exclude_elements, chemical_system, space_groups, most_atoms
         )
         heat = self.temperatures[0] if sampling_temperature is None else sampling_temperature
@@ -148,7 +148,7 @@ class WyckoffAR(CrystalGenerator):
         values, notes = draw_conditions(self.knots, conditions, n, seed)
         table = np.stack([values[key] for key in CONDITIONS], axis=1)
         w = self.guidance if guidance is None else guidance
-        w = w if required or not np.isnan(table).all() else 1.0
+        w = 1.0 if np.isnan(table).all() else w
         sampler = Sampler(network, heat, self.temperatures[1], w)
         made: list[Structure | None] = []
         for start in range(0, n, BATCH):
@@ -170,8 +170,8 @@ class WyckoffAR(CrystalGenerator):
         chemical_system: str | None,
         space_groups: Sequence[int],
         most_atoms: int,
-    ) -> tuple[frozenset[int], Rules, np.ndarray]:
-        """Required elements, the rules of a draft, and what the network is told (ELEMENTS,)."""
+    ) -> tuple[Rules, np.ndarray]:
+        """The rules of a draft, and the elements that the network is told (ELEMENTS,)."""
         system = chemical_system.split("-") if chemical_system else []
         require = [*require, *system]
         check_request(0, 0, require, exclude)
@@ -189,7 +189,7 @@ class WyckoffAR(CrystalGenerator):
         allowed[[number_of[symbol] for symbol in exclude if number_of[symbol] < ELEMENTS]] = False
         groups = np.zeros(GROUPS + 1, dtype=bool)
         groups[list(space_groups) or slice(1, None)] = True
-        return required, Rules(required, allowed, groups, most_atoms), told
+        return Rules(required, allowed, groups, most_atoms), told
 
     def _ready(self) -> tuple[Network, Bins]:
         if self.network is None or self.bins is None:

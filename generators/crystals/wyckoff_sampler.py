@@ -26,7 +26,7 @@ class Sampler:
         network: in eval mode.
         temperature: of space groups, elements and positions.
         number_temperature: of the numbers of lattice and coordinates.
-        guidance: how far the condition is pressed beyond what was learned (1 = as learned).
+        guidance: how far properties are pressed beyond what was learned (1 = as learned).
     """
 
     network: Network
@@ -183,7 +183,8 @@ def _offset(shares: np.ndarray, number: int, scale: int) -> float:
 
 
 def _untold(told: Condition) -> Condition:
-    """The same rows with nothing asked for."""
+    """The same rows without properties: guidance presses on those, not on the elements told,
+    or crystals would hold little else."""
     mixture = torch.zeros_like(told.mixture)
     mixture[..., -1] = 1
-    return Condition(mixture, torch.zeros_like(told.elements), torch.zeros_like(told.only))
+    return Condition(mixture, told.elements, told.only)
