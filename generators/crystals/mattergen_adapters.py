@@ -110,9 +110,10 @@ class Adapter(nn.Module):
     def __init__(self, code: Code, config: Config, *, waist: int = 64, inner: int = 96) -> None:
         super().__init__()
         self.code, self.size = code, {"waist": waist, "inner": inner}
-        self.encode = nn.Sequential(
-            nn.Linear(code.size, inner), nn.SiLU(), nn.Linear(inner, inner), nn.SiLU()
-        )
+        first = nn.Linear(code.size, inner)
+        if kind_of(code.key) != "number":  # few ones among many zeros: as a table of embeddings
+            nn.init.normal_(first.weight)
+        self.encode = nn.Sequential(first, nn.SiLU(), nn.Linear(inner, inner), nn.LayerNorm(inner))
         self.down = nn.ModuleList(
             nn.Linear(config.width + inner, waist) for _ in range(config.layers)
         )

@@ -19,7 +19,7 @@ from .mattergen_network import Network
 from .mattergen_tables import FEWEST, labels_in, usable
 from .mattergen_training import Progress, Recipe, conditional_loss, held_back, train
 
-TUNING = Recipe(learning_rate=2e-3, warmup=50, average=0.99, weight_decay=0.0, report_every=100)
+TUNING = Recipe(learning_rate=3e-3, warmup=50, average=0.99, weight_decay=0.0, report_every=100)
 
 
 def tune(

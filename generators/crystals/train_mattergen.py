@@ -36,7 +36,7 @@ ADAPTERS = (  # of what the crystals themselves tell
     "band_gap",
     SPACE_GROUP,
 )
-ADAPTER_STEPS = 600
+ADAPTER_STEPS = 400
 
 
 def main() -> None:
