@@ -16,7 +16,7 @@ from .base import Flag, ToolResult, tool
 from .context import Context
 
 MaterialClass = Literal["crystals", "molecules", "polymers", "microstructures", "interphases"]
-DEFAULT_GENERATORS: dict[str, str] = {"crystals": "ion_exchange", "polymers": "polymer_gpt"}
+DEFAULT_GENERATORS: dict[str, str] = {"crystals": "wyckoff_ar", "polymers": "polymer_gpt"}
 BATCH = 256  # samples between two looks at the stop button
 
 

@@ -31,6 +31,7 @@ FAST = 0.05  # seconds for one candidate: a predictor slower than this does not 
 MOST_KNOWN = 400  # known phases that are screened
 STABLE_ENOUGH = 0.1  # eV/atom above the hull: known phases higher than this are not offered
 SAME_FORMULA = 2  # proposals of one formula that are kept
+BY_REQUEST = ("random_symmetric",)  # a second a sample and seldom near the hull: only if asked for
 UNKNOWN_CHANCE = 0.3  # that a target is met for which nothing fast can be said
 
 Domain = Literal["cathode", "anode", "solid_electrolyte"]
@@ -64,7 +65,7 @@ def propose_crystals(
         n: samples to draw from all generators together.
         keep: proposals to keep.
         seconds: after which no new batch is begun.
-        generators: registry names to share the budget; all that make crystals if left out.
+        generators: registry names to share the budget; all that make crystals in good time if left out.
         elements_required: symbols of elements that must occur.
         elements_excluded: symbols of elements that must not occur.
         known: whether known phases are proposed beside new ones.
@@ -199,7 +200,7 @@ def _names(asked: Sequence[str]) -> list[str]:
         raise InvalidRequest(
             f"generator {wrong[0]!r} makes no crystals; these do: {', '.join(able)}"
         )
-    return list(asked) or able
+    return list(asked) or [name for name in able if name not in BY_REQUEST]
 
 
 def _known_phases(

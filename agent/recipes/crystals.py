@@ -12,9 +12,11 @@ from ..settings import Settings
 from ..state import Call
 
 FEWEST, PER_CANDIDATE, MOST = 200, 30, 5_000  # samples of the first round; doubled in later ones
-SECONDS = 45.0  # of sampling in the first round, doubled in later ones
-RELAXED = 4  # relaxed for each candidate that is wanted
-COMPUTED = 2  # whose electrode properties are computed with the potential, for each one wanted
+SECONDS = 30.0  # of sampling in the first round, doubled in later ones
+RELAXED = 3  # relaxed for each candidate that is wanted
+COMPUTED = (
+    1  # whose electrode properties are computed with the potential, for each candidate wanted
+)
 DEFAULT_ION = "Li"
 ELECTRODES = ("cathode", "anode")
 ALWAYS = {  # what people want to know of a candidate whether they say so or not

@@ -50,7 +50,10 @@ def test_nothing_found_is_said(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        ("predict the viscosity of ethylene carbonate", "can predict that yet; this is what is known"),
+        (
+            "predict the viscosity of ethylene carbonate",
+            "can predict that yet; this is what is known",
+        ),
         ("porosity of Celgard", "Celgard"),
     ],
 )

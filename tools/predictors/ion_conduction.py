@@ -107,17 +107,23 @@ class IonConduction(Predictor):
         return raw.value + self._shift, half, domain
 
     def evaluate(self, labelled: Sequence[tuple[Candidate, dict[str, float]]]) -> dict[str, float]:
-        """Scores of the conductivity in log10 units, as `ionic_conductivity.figure`."""
-        rows = []
-        for (_, labels), quantities in zip(
-            labelled, self.predict([candidate for candidate, _ in labelled]), strict=True
-        ):
-            if quantities and "ionic_conductivity" in labels:
-                first = quantities[0]
-                rows.append((labels[first.property], first.value, *(first.interval or ())))
-        table = np.log10(np.array(rows, dtype=float).reshape(-1, 4))
-        scores = regression_scores(*table.T)
-        return {f"ionic_conductivity.{name}": figure for name, figure in scores.items()}
+        """Scores as `property.figure`; of the conductivity in log10 units, the others in eV."""
+        predicted = self.predict([candidate for candidate, _ in labelled])
+        scores: dict[str, float] = {}
+        for key in self.properties:
+            rows = [
+                (labels[key], found.value, *(found.interval or (np.nan, np.nan)))
+                for (_, labels), quantities in zip(labelled, predicted, strict=True)
+                for found in quantities
+                if found.property == key and key in labels
+            ]
+            truth, value, low, high = np.array(rows, dtype=float).reshape(-1, 4).T
+            if key == "ionic_conductivity":
+                truth, value, low, high = (np.log10(x) for x in (truth, value, low, high))
+            ends = () if np.isnan(low).any() else (low, high)
+            figures = regression_scores(truth, value, *ends)
+            scores.update({f"{key}.{name}": figure for name, figure in figures.items()})
+        return scores
 
     def _learned(self, amounts: Sequence[Amounts]) -> list[list[Quantity]]:
         columns = self.predict_compositions(amounts)

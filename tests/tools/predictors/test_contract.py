@@ -2,6 +2,7 @@
 
 import pytest
 
+from ionwright.knowledge.convert import candidate_from_text
 from ionwright.knowledge.errors import InvalidRequest
 from ionwright.knowledge.psmiles import repeated, variants_of
 from ionwright.knowledge.records import Candidate, Provenance, Quantity
@@ -10,16 +11,18 @@ from ionwright.tools.predictors.base import predictor_for, predictors
 
 MADE = Provenance(source="user", version="1")
 POLYMERS = ("[*]CCO[*]", "[*]CC(C)OC(=O)O[*]", "[*]NCCOC(=O)C(C)C[*]", "[*]CC(c1ccc(F)cc1)[*]")
+CRYSTALS = ("LiCoO2", "LiCrO2")  # electrodes that conduct ions: every crystal predictor has a word
 MOLECULES = ("CCO", "C1COC(=O)O1", "COCCOC", "CC#N")
 REWRITTEN = {"CCO": "OCC", "C1COC(=O)O1": "O=C1OCCO1", "COCCOC": "C(COC)OC", "CC#N": "N#CC"}
 BROKEN = {
     "polymer": ("CCO", "[*]CC", "[*]C(", "no polymer", "[*]C([*])[*]"),
     "molecule": ("C(", "[*]CC[*]", "no molecule", "c1ccc"),
+    "crystal": ("", "no crystal", "data_x\n_cell_length_a 3"),
 }
 
 
 def candidate(material: str, data: str) -> Candidate:
-    encoding = "psmiles" if material == "polymer" else "smiles"
+    encoding = {"polymer": "psmiles", "crystal": "cif"}.get(material, "smiles")
     return Candidate(material=material, encoding=encoding, data=data, provenance=MADE)
 
 
@@ -45,7 +48,11 @@ def predictor(request):
 def known(predictor) -> list[Candidate]:
     """Candidates of each material that the predictor says it takes."""
     texts = {"polymer": POLYMERS, "molecule": MOLECULES}
-    return [candidate(m, t) for m in predictor.materials if m in texts for t in texts[m]]
+    crystals = CRYSTALS if "crystal" in predictor.materials else ()
+    return [
+        *(candidate(m, t) for m in predictor.materials if m in texts for t in texts[m]),
+        *(candidate_from_text(formula, version="1") for formula in crystals),
+    ]
 
 
 def test_there_are_the_built_in_ones():
