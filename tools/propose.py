@@ -65,7 +65,7 @@ def propose_crystals(
         n: samples to draw from all generators together.
         keep: proposals to keep.
         seconds: after which no new batch is begun.
-        generators: registry names to share the budget; all that make crystals in good time if left out.
+        generators: registry names to share the budget; all quick ones if left out.
         elements_required: symbols of elements that must occur.
         elements_excluded: symbols of elements that must not occur.
         known: whether known phases are proposed beside new ones.
