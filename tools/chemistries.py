@@ -23,6 +23,12 @@ PALETTES: dict[str, tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]] = {
 }
 
 
+ELECTRONIC = (  # with these a crystal conducts electrons too, or is reduced by the metal electrode
+    "V", "Cr", "Mn", "Fe", "Co", "Ni", "Cu", "Mo", "W", "Ru", "Rh", "Pd", "Ag", "Re", "Os", "Ir",
+    "Pt", "Au",
+)  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Chemistry:
     """A working ion with a metal (or other centre; several if they are asked for) and anions."""
@@ -65,3 +71,8 @@ def chemistries(
             f"without {', '.join(excluded) or 'nothing'}; ask for fewer elements"
         )
     return found
+
+
+def unsuited(domain: str, required: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """Elements that a crystal of this domain should not hold, unless they are asked for."""
+    return tuple(e for e in ELECTRONIC if domain == "solid_electrolyte" and e not in required)

@@ -20,7 +20,7 @@ from ionwright.knowledge.records import Candidate, Element, Target, WorkingIon
 from .bandit import Bandit
 from .base import Flag, ToolResult, tool
 from .checks import passes
-from .chemistries import Chemistry, chemistries
+from .chemistries import Chemistry, chemistries, unsuited
 from .context import Context
 from .judge_crystals import judge_crystals
 from .predictors.base import Predictor, predictors
@@ -56,7 +56,8 @@ def propose_crystals(
 
     A bandit chooses generator and chemistry for each batch; a sample succeeds as far as it passes
     the cheap checks and fast predictors give it a chance to meet the targets. The best are kept,
-    labelled as known phases or as new proposals of their generator.
+    labelled as known phases or as new proposals of their generator. Solid electrolytes are sought
+    without redox metals, unless these are required.
 
     Args:
         domain: what the crystal is for.
@@ -71,7 +72,8 @@ def propose_crystals(
         known: whether known phases are proposed beside new ones.
         seed: seed of the random numbers.
     """
-    required, excluded = tuple(elements_required), tuple(elements_excluded)
+    required = tuple(elements_required)
+    excluded = (*elements_excluded, *unsuited(domain, required))
     screen = Screen(tuple(targets), required=(working_ion, *required), excluded=excluded)
     search = _Search(
         arms=[(g, c) for g in _names(generators) for c in
@@ -101,7 +103,7 @@ class Screen:
         judged = judge_crystals(candidates, set(self.excluded), set(self.required))
         sound = [c for c in judged if passes(c)]
         for model in self._models():
-            rows = model.shared().predict(sound)
+            rows = model.shared().for_screening().predict(sound)
             sound = [c.with_quantities(row) for c, row in zip(sound, rows, strict=True)]
         return [(self._chance(c), c) for c in sound]
 

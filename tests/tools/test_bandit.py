@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from ionwright.knowledge.errors import InvalidRequest
 from ionwright.tools.bandit import Bandit
-from ionwright.tools.chemistries import PALETTES, chemistries
+from ionwright.tools.chemistries import PALETTES, chemistries, unsuited
 
 
 def spent(rates: dict[str, float], seconds: dict[str, float], pulls: int = 300) -> dict[str, int]:
@@ -62,3 +62,9 @@ def test_what_cannot_be_is_refused():
 
 def test_an_element_of_no_palette_takes_the_metals_place():
     assert {c.metals for c in chemistries("cathode", "Li", ("Re",))} == {("Re",)}
+
+
+def test_electrolytes_do_without_redox_metals_unless_they_are_asked_for():
+    assert "Fe" in unsuited("solid_electrolyte") and "Zr" not in unsuited("solid_electrolyte")
+    assert "Fe" not in unsuited("solid_electrolyte", ("Fe",))
+    assert unsuited("cathode") == ()

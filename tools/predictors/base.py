@@ -35,6 +35,10 @@ class Predictor(ABC):
         """The predictor for this working ion; itself where the ion plays no part."""
         return self
 
+    def for_screening(self) -> Predictor:
+        """The predictor without what takes more than milliseconds; itself where nothing does."""
+        return self
+
     @abstractmethod
     def predict(
         self, candidates: Sequence[Candidate], *, temperature: float | None = None

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from copy import copy
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Self
@@ -60,6 +61,13 @@ class IonConduction(Predictor):
         self._prefactor = config["prefactor"]
         self._transfer = float(config["transfer"]["half_width"])
         self._weights_id = weights
+        self._with_barrier = True
+
+    def for_screening(self) -> IonConduction:
+        """Without the barrier, which takes up to a second a crystal."""
+        quick = copy(self)
+        quick._with_barrier = False
+        return quick
 
     @classmethod
     def load(cls, folder: Path = FOLDER) -> Self:
@@ -173,6 +181,8 @@ class IonConduction(Predictor):
         )
 
     def _barrier(self, candidate: Candidate, amounts: Amounts) -> list[Quantity]:
+        if not self._with_barrier:
+            return []
         ion = working_ion(amounts)
         found = _landscape(candidate.data, str(ion))
         if found is None or not math.isfinite(found.barriers[0]):
