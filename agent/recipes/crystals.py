@@ -97,6 +97,7 @@ class CrystalDesign:
             ),
             *([compute] if domain in ELECTRODES else []),
             Call(tool="find_known_materials", arguments={"ids": [], "count": 1}),
+            Call(tool="suggest_synthesis", arguments={"ids": []}),
             Call(tool="rank", arguments={"targets": targets, "count": count, "ids": []}),
         ]
 
