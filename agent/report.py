@@ -17,6 +17,7 @@ from ionwright.tools.export import drawing, structure_file
 from .answers import source_lines
 from .runs import RunFolder
 
+NOUNS = {"polymer": "repeat unit", "crystal": "crystal", "molecule": "molecule"}
 SHOWN_PROPERTIES = 4  # columns of values in a table, asked-for ones first
 
 
@@ -57,6 +58,7 @@ def view_of(answer: dict[str, Any]) -> dict[str, Any]:
             }
             for rank, candidate in enumerate(candidates, 1)
         ],
+        "noun": NOUNS.get(candidates[0].material, "material") if candidates else "material",
         "conditions": _conditions(candidates),
         "sources": source_lines(
             answer.get("message", ""),

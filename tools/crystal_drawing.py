@@ -17,7 +17,7 @@ TILT = (-12.0, 18.0)  # degrees about x and y, so that no axis hides behind anot
 RADIUS = 0.42  # of a drawn atom over its covalent radius
 EDGE = 0.02  # atoms this near to a face (fractional) are drawn on the opposite face too
 MOST_ATOMS = 400
-_MARGIN = 12  # px
+_MARGIN = 17  # px, for the atoms on the edges
 
 
 @lru_cache(maxsize=1024)

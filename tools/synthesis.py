@@ -13,6 +13,9 @@ from .predictors.crystal_facts import element_notes
 from .predictors.synthesis_routes import suggest_route
 from .predictors.synthesizability import plausibility_notes, synthesizability
 
+FAR = 0.5  # distance of compositions from which on a recipe is hardly related
+UNHEARD_OF = "no published recipe is near this composition"
+
 
 @tool(estimate=lambda ids=(), **_: 4 + len(ids) / 5)
 def suggest_synthesis(
@@ -44,11 +47,16 @@ def _notes(candidate: Candidate) -> list[str]:
     structure = structure_of(candidate)
     notes: list[str] = []
     if len(structure.composition) > 1:  # an element is bought, not fired
-        try:
-            notes += suggest_route(structure.composition.reduced_formula).as_notes()
-        except InvalidRequest:  # no recipe holds these elements
-            notes.append("no published recipe is near this composition")
+        notes += _route(structure.composition.reduced_formula)
     chance = synthesizability([candidate])[0]
     if chance is not None:
         notes.append(f"looks like a known crystal rather than a decoy: {chance:.2f} (0 to 1)")
     return [*notes, *plausibility_notes(structure), *element_notes(structure)]
+
+
+def _route(formula: str) -> tuple[str, ...]:
+    try:
+        route = suggest_route(formula)
+    except InvalidRequest:  # no recipe holds these elements
+        return (UNHEARD_OF,)
+    return route.as_notes() if route.distance <= FAR else (UNHEARD_OF,)

@@ -26,7 +26,6 @@ MOST_PLOTS = 2
 DRAWING = (232, 84)  # px; repeat units are long and flat
 EXTRAPOLATED = 0.1  # a domain score below this is worth a word in the table
 _DOUBTS = ("assumed", "not understood", "warnings")  # lines of a goal with a style of their own
-_NOUNS = {"polymer": "repeat unit", "crystal": "crystal", "molecule": "molecule"}
 
 
 def goal_card(goal: dict[str, Any], alternatives: list[dict[str, Any]]) -> str:
@@ -62,7 +61,7 @@ def answer_card(answer: dict[str, Any]) -> str:
         sources=_sources(answer),
         question=answer.get("question", ""),
         warnings=[w for w in answer["warnings"] if goal is None or w not in goal.warnings],
-        noun=_NOUNS.get(rows[0]["candidate"].material, "material") if rows else "material",
+        noun=view["noun"],
         columns=columns,
         rows=[_row(row, columns) for row in rows],
         left_out=len(answer["candidates"]) - len(rows),
