@@ -28,8 +28,9 @@ PURPOSE = (
 )
 EXAMPLES = (
     "Ten polymer electrolyte repeat units with ionic conductivity above 1e-4 S/cm, no fluorine",
-    "Six polymers for a lithium electrolyte, conductivity as high as possible",
-    "Five repeat units with conductivity above 0.2 mS/cm and transference number above 0.3",
+    "Five cobalt-free sodium cathodes above 3 V that swell less than 8 %",
+    "Is Na3V2(PO4)3 stable?",
+    "Compare LiFePO4 with LiCoO2",
     "Finde 8 Polymere für Lithium-Elektrolyte mit Leitfähigkeit über 0,1 mS/cm",
     "Predict the ionic conductivity and transference number of PEO",
     "What can you do?",
