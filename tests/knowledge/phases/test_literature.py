@@ -9,6 +9,7 @@ ROCK_SALT = Structure.from_spacegroup(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 def test_every_published_cell_is_a_plausible_crystal():
     cells = list(published_cells())
