@@ -68,11 +68,7 @@ def answer_text(goal: Goal, evidence: list[Citation], words: str = "") -> str:
     """
     if not evidence:
         return f"Nothing found{_about(goal)} in the knowledge store."
-    stated = [
-        Stated(number, citation, dict(fact))
-        for number, citation in enumerate(evidence, 1)
-        for fact in citation.facts
-    ]
+    stated = _stated(evidence)
     goal = goal.model_copy(update={"subjects": _subjects(goal, stated, words)})
     asked, named = [t.property for t in goal.targets], properties_in(words)
     lines = list(_value_lines(goal, stated, asked, named)) if goal.intent != "explain" else []
@@ -93,6 +89,23 @@ def answer_text(goal: Goal, evidence: list[Citation], words: str = "") -> str:
     elif related := [(n, c) for n, c in claims if _is_about(goal, c)][: MOST_CLAIMS // 2]:
         lines += ["What else is known:", *(f"- {_shown(c)} [{n}]" for n, c in related)]
     return "\n".join(lines)
+
+
+def known_beside(goal: Goal, evidence: list[Citation], words: str = "") -> str:
+    """The known values of what is predicted, with their sources; empty if there are none."""
+    stated = _stated(evidence)
+    goal = goal.model_copy(update={"subjects": _subjects(goal, stated, words)})
+    asked = [t.property for t in goal.targets]
+    lines = list(_value_lines(goal, stated, asked, properties_in(words)))
+    return "\n".join(lines) if any(line.startswith("- ") for line in lines) else ""
+
+
+def _stated(evidence: list[Citation]) -> list[Stated]:
+    return [
+        Stated(number, citation, dict(fact))
+        for number, citation in enumerate(evidence, 1)
+        for fact in citation.facts
+    ]
 
 
 def _subjects(goal: Goal, stated: list[Stated], words: str) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from ionwright.knowledge.records import Candidate, Citation, Goal
 from ionwright.tools.base import ToolResult, tool_named
 
 from . import report as rendering
-from .answers import answer_text
+from .answers import answer_text, known_beside
 from .embedded import interpret as read_words
 from .recipes import HELP, is_question, recipe_for
 from .runs import call_key
@@ -156,9 +156,11 @@ def _asks(state: State) -> bool:
 
 def _told(goal: dict[str, Any], evidence: list[dict[str, Any]], words: str) -> str:
     understood = Goal.model_validate(goal) if goal else None
+    citations = [Citation.model_validate(e) for e in evidence]
+    if understood is not None and understood.intent == "predict" and not is_question(understood):
+        return known_beside(understood, citations, words)
     if understood is None or not is_question(understood, words):
         return ""
-    citations = [Citation.model_validate(e) for e in evidence]
     return answer_text(understood, citations, words)
 
 

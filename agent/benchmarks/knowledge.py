@@ -34,7 +34,7 @@ from ionwright.tools.context import Context
 from ionwright.tools.predict import predict as predict_tool
 from ionwright.tools.search import search as search_tool
 
-from ..answers import answer_text
+from ..answers import answer_text, known_beside
 from ..embedded import interpret
 from ..recipes import is_question
 from ..recipes.questions import predictable, search_arguments
@@ -166,13 +166,15 @@ def _answered(folder: Path, questions: list[Row]) -> Row:
 def is_answered(folder: Path, question: Row) -> bool:
     """Whether a line of the answer states the value, in its unit, and cites its source.
 
-    Where the value is asked to be predicted and can be, the prediction counts.
+    Where the value is asked to be predicted and can be, the prediction counts as well as what is
+    known and told beside it.
     """
     goal = interpret(question["question"]).goal
     if able := predictable(goal) if goal.intent == "predict" else []:
         made = predict_tool(Context(), inputs=able).candidates
         values = [q.value for c in made for q in c.quantities if q.unit == question["unit"]]
-        return any(isclose(v, w, rel_tol=1e-3) for v in values for w in question["value"])
+        if any(isclose(v, w, rel_tol=1e-3) for v in values for w in question["value"]):
+            return True
     text, evidence = _answer(folder, question["question"])
     for number, citation in enumerate(evidence, 1):
         if f"[{number}]" not in text:
@@ -194,13 +196,15 @@ def _cites(citation: Citation, wanted: dict[str, str]) -> bool:
 
 def _answer(folder: Path, words: str) -> tuple[str, list[Citation]]:
     goal: Goal = interpret(words).goal
-    if not is_question(goal, words):
+    beside = goal.intent == "predict" and bool(goal.subjects) and not is_question(goal, words)
+    if not beside and not is_question(goal, words):
         return "", []
     found: Any = search_tool(
         Context(library=folder), **search_arguments(goal, words, list(goal.subjects))
     ).data["results"]
     evidence = [Citation.model_validate(result) for result in found]
-    return answer_text(goal, evidence, words), evidence
+    tell = known_beside if beside else answer_text
+    return tell(goal, evidence, words), evidence
 
 
 def _same(one: Any, other: Any) -> bool:

@@ -1,4 +1,4 @@
-"""Named materials: predict what is asked, for one or for several side by side."""
+"""Named materials: predict what is asked, with what is known of it beside."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from ionwright.knowledge.records import Goal
 
 from ..settings import Settings
 from ..state import Call
+from .questions import search_arguments
 
 
 class NamedMaterials:
@@ -20,11 +21,12 @@ class NamedMaterials:
     def calls(
         self, goal: Goal, *, words: str, round: int, seed: int, settings: Settings
     ) -> list[Call]:
-        """One prediction call for all subjects."""
+        """What is known of the subjects, and one prediction call for all of them."""
         properties = [t.property for t in goal.targets]
         return [
+            Call(tool="search", arguments=search_arguments(goal, words, list(goal.subjects))),
             Call(
                 tool="predict",
                 arguments={"inputs": list(goal.subjects), "properties": properties},
-            )
+            ),
         ]
