@@ -29,10 +29,9 @@ PURPOSE = (
 EXAMPLES = (
     "Ten polymer electrolyte repeat units with ionic conductivity above 1e-4 S/cm, no fluorine",
     "Five cobalt-free sodium cathodes above 3 V that swell less than 8 %",
-    "Is Na3V2(PO4)3 stable?",
     "Compare LiFePO4 with LiCoO2",
     "Finde 8 Polymere für Lithium-Elektrolyte mit Leitfähigkeit über 0,1 mS/cm",
-    "Predict the ionic conductivity and transference number of PEO",
+    "Is Na3V2(PO4)3 stable?",
     "What can you do?",
 )
 DOWNLOADS = 5

@@ -127,11 +127,12 @@ def test_the_first_screen_says_what_it_is_and_offers_examples(opened):
     assert "processor" in page.locator(".iw-status").inner_text()
 
 
+@pytest.mark.timeout(900)
 def test_every_example_works(opened):
     for number in range(1, 7):
         page = opened()
         page.get_by_role("button", name=f"Select example {number}").click()
-        page.locator(".iw-answer").wait_for(timeout=SLOW)
+        page.locator(".iw-answer").wait_for(timeout=3 * SLOW)  # crystals are relaxed
         assert page.locator(".iw-table tbody tr").count() >= (0 if number == 6 else 1)
         page.close()
 
@@ -203,7 +204,7 @@ def test_stop_ends_the_run_within_two_seconds_and_keeps_it(opened):
     page.get_by_label("Stop this run").click()
     page.get_by_label("Send").wait_for(timeout=SLOW)
     ask(page, "What can you do?")
-    page.get_by_text("Today it designs polymer electrolytes").wait_for(timeout=SLOW)
+    page.get_by_text("Today it designs cathodes").wait_for(timeout=SLOW)
 
 
 def test_a_goal_read_in_two_ways_can_be_edited_before_it_runs(opened):
@@ -277,13 +278,13 @@ def test_a_reload_begins_anew_and_works(opened):
     page.get_by_label("your goal").wait_for()
     assert page.locator("#iw-chat .thought-group").count() == 0
     ask(page, "What can you do?")
-    page.get_by_text("Today it designs polymer electrolytes").wait_for(timeout=SLOW)
+    page.get_by_text("Today it designs cathodes").wait_for(timeout=SLOW)
 
 
 def test_a_new_conversation_clears_the_old(opened):
     page = opened()
     ask(page, "What can you do?")
-    page.get_by_text("Today it designs polymer electrolytes").wait_for(timeout=SLOW)
+    page.get_by_text("Today it designs cathodes").wait_for(timeout=SLOW)
     page.get_by_label("Send").wait_for()
     page.get_by_role("button", name="Clear").click()
     page.get_by_role("button", name="Select example").first.wait_for()
